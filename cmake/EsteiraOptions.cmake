@@ -1,0 +1,37 @@
+# How everything is compiled: one place for warnings, sanitizers and hardening.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  # Precompiled headers need these two sloppinesses.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+endif()
+
+add_library(esteira_options INTERFACE)
+target_compile_options(esteira_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+  -Wimplicit-fallthrough -Woverloaded-virtual
+  $<$<BOOL:${ESTEIRA_WERROR}>:-Werror>
+  # The default member initialisers that designated initialisers leave out are meant.
+  -Wno-missing-field-initializers
+  # libstdc++ 12 calls its own deprecated functions in templates, which Clang counts as ours.
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-gnu-statement-expression-from-macro-expansion
+    -Wno-deprecated-declarations>)
+target_compile_definitions(esteira_options INTERFACE
+  ESTEIRA_VERSION="${PROJECT_VERSION}"
+  $<$<CONFIG:Release,RelWithDebInfo>:_GLIBCXX_ASSERTIONS>)
+target_compile_options(esteira_options INTERFACE
+  $<$<CONFIG:Release,RelWithDebInfo>:-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+if(ESTEIRA_SANITIZE)
+  target_compile_options(esteira_options INTERFACE
+    -fsanitize=${ESTEIRA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(esteira_options INTERFACE -fsanitize=${ESTEIRA_SANITIZE})
+endif()

@@ -1,0 +1,44 @@
+// Every bound that a caller can meet, by name. Those that a configuration may change say so there.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "esteira/time.hpp"
+
+namespace esteira::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t payload_bytes_max = 1024 * 1024;
+inline constexpr std::size_t result_bytes_max = 1024 * 1024;
+inline constexpr std::size_t checkpoint_bytes_max = 1024 * 1024;
+inline constexpr std::size_t json_depth_max = 64;
+inline constexpr std::size_t error_bytes_max = 8 * 1024;  // longer text is cut, with "…"
+inline constexpr std::size_t type_name_bytes_max = 50;    // the seed's VARCHAR(50)
+inline constexpr std::size_t tags_max = 16;
+inline constexpr std::size_t tag_bytes_max = 64;
+inline constexpr std::size_t unique_key_bytes_max = 255;
+inline constexpr std::size_t idempotency_key_bytes_max = 255;
+inline constexpr std::size_t traceparent_bytes_max = 255;
+inline constexpr std::size_t counter_name_bytes_max = 100;
+inline constexpr std::size_t worker_name_bytes_max = 100;
+inline constexpr std::size_t log_lines_max = 1000;       // an attempt
+inline constexpr std::size_t log_line_bytes_max = 4096;  // longer lines are cut
+inline constexpr std::size_t progress_text_bytes_max = 255;
+inline constexpr std::size_t batch_tasks_max = 10'000;  // one all-or-nothing create call
+inline constexpr std::size_t page_items_max = 1000;
+inline constexpr int priority_min = -32768;
+inline constexpr int priority_max = 32767;
+inline constexpr int max_retries_max = 1000;
+// An execution id is task_id * 65536 + attempt.
+inline constexpr int attempts_max = 65535;
+inline constexpr Duration timeout_default = 5min;
+inline constexpr Duration timeout_max = 24h * 7;
+inline constexpr Duration delay_max = 24h * 365;  // snooze, retry after, back-off cap
+inline constexpr int claim_tasks_max = 1000;      // one claim
+inline constexpr int promote_tasks_max = 1000;    // one tick
+inline constexpr int expired_leases_max = 100;    // one take-over
+inline constexpr int prune_tasks_max = 1000;      // one transaction of the retention
+
+}  // namespace esteira::limits

@@ -1,0 +1,287 @@
+// The storage interface, cut along the road of a task. An engine moves rows; it never decides what
+// an outcome means (`settle` does) and never reads a clock (`now` is an argument).
+//
+// Thread rule: every call may come from any thread; an object serialises them (one connection, one
+// mutex). Threads that should not wait for each other open one each.
+// Errors: `unavailable` (nothing was done), `in_doubt` (it may have been done: call again with the
+// same arguments, which is safe for every call that says so), `internal`, and what each call names.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/claim.hpp"
+#include "domain/policy.hpp"
+#include "domain/settle.hpp"
+#include "domain/stats.hpp"
+#include "esteira/error.hpp"
+#include "esteira/task.hpp"
+
+struct pg_conn;
+struct sqlite3;
+
+namespace esteira {
+
+// --- schema ---------------------------------------------------------------------------------
+
+struct SchemaStatus {
+  int current = 0;  // 0: no schema yet
+  int latest = 0;   // what this program brings
+  std::vector<std::string> pending;  // names of the migrations to apply
+  [[nodiscard]] bool usable() const { return current == latest; }
+};
+
+// --- create ---------------------------------------------------------------------------------
+
+// A new task whose defaults are filled and whose limits are checked.
+struct NewTaskRow {
+  TypeId type_id = 0;
+  std::string payload;  // JSON text
+  int priority = 0;
+  std::optional<Time> scheduled_for;
+  int max_retries = 3;
+  std::optional<Duration> timeout;
+  std::optional<std::string> unique_key;
+  std::vector<std::string> tags;
+  std::optional<std::string> traceparent;
+  std::optional<std::string> idempotency_key;
+  std::string idempotency_hash;  // of what the caller asked for; with a key only
+};
+
+struct InsertedTask {
+  TaskId task_id = 0;
+  bool created = true;  // false: the idempotency key answered an earlier task
+};
+
+// Somebody else's open transaction.
+using CallerConnection = std::variant<pg_conn*, sqlite3*>;
+
+// --- the worker's tick ------------------------------------------------------------------------
+
+struct ClaimRequest {
+  LeaseId lease_id;  // drawn by the caller, fresh for each claim
+  std::vector<TypeId> types;
+  int limit = 0;
+  Duration lease{};
+  Duration ageing{};  // see order_lanes
+  // The answer to an earlier claim with this lease_id was lost: if that lease exists, its open
+  // tasks are answered and nothing more is claimed.
+  bool again = false;
+};
+
+// Renews what a worker still holds of one lease to now + lease. Tasks of the lease that are not
+// named keep the old expiry.
+struct Renewal {
+  LeaseId lease_id;
+  struct Held {
+    TaskId task_id = 0;
+    int attempt = 0;
+  };
+  std::vector<Held> held;
+};
+enum class HeldStatus : std::uint8_t { ok, cancel, lost };
+struct RenewalAnswer {
+  Time lease_expires_at{};
+  std::vector<HeldStatus> held;  // in the order of the request
+};
+
+// What a run says of itself while it runs; each is written only under a live fence.
+struct ProgressNote {
+  Fence fence;
+  double fraction = 0;
+  std::string text;
+};
+struct LogNote {
+  Fence fence;
+  int line = 0;  // from 1 within the attempt; the same line again is ignored
+  Time at{};
+  LogLevel level = LogLevel::info;
+  std::string text;
+};
+struct CheckpointNote {
+  Fence fence;
+  std::string state;  // JSON text
+};
+// Answers the number that the task holds of this counter, or takes the next.
+struct NumberNote {
+  Fence fence;
+  std::string counter;
+};
+using Note = std::variant<ProgressNote, LogNote, CheckpointNote, NumberNote>;
+struct NoteAnswer {
+  bool applied = false;     // false: the fence was stale
+  std::int64_t number = 0;  // of a NumberNote
+};
+
+enum class FinishStatus : std::uint8_t {
+  applied,
+  already_applied,  // the same fence was settled before: the answer had been lost
+  stale,            // the claim is no longer the caller's; nothing changed
+  // The task's cancel was requested and the settlement would have let it wait again or fail:
+  // nothing changed; settle again with Claim::cancel_requested and offer that.
+  cancel_requested,
+};
+
+// One transaction, in this order: notes, settlements, renewals, promotion, claim. All or nothing.
+// Safe to repeat after `in_doubt` (with `claim->again`).
+struct TickRequest {
+  std::string worker;
+  std::span<const Note> notes{};
+  std::span<const Settlement> settlements{};
+  std::span<const Renewal> renewals{};
+  Duration lease{};  // of the renewals
+  // Moves at most so many due tasks from the scheduled to the ready; 0: none.
+  int promote_limit = 0;
+  std::optional<ClaimRequest> claim{};
+};
+struct TickAnswer {
+  std::vector<NoteAnswer> notes;
+  std::vector<FinishStatus> settlements;
+  std::vector<RenewalAnswer> renewals;
+  int promoted = 0;
+  // In claim order: rank, then run_at, then task_id. `fence.attempt` counts this claim.
+  std::vector<Claim> claims;
+  // When the next scheduled task becomes due, if promote_limit > 0 and there is one.
+  std::optional<Time> next_due_at;
+};
+
+struct WorkerRecord {
+  std::string name;  // unique
+  std::string host;
+  int pid = 0;
+  std::string version;
+  std::vector<std::string> types;
+  int slots = 0;
+  Time started_at{};
+  Time heartbeat_at{};
+};
+
+// --- reading ------------------------------------------------------------------------------------
+
+struct TaskFilter {
+  std::optional<TaskStatus> status;
+  std::optional<std::string> type;
+  std::optional<std::string> tag;
+  std::optional<Time> created_after;   // inclusive
+  std::optional<Time> created_before;  // exclusive
+  std::optional<TaskId> before_id;     // the cursor: ids below it
+  int limit = 50;                      // at most limits::page_items_max
+};
+
+struct LogLine {
+  int attempt = 0;
+  int line = 0;
+  Time at{};
+  LogLevel level = LogLevel::info;
+  std::string text;
+};
+
+// --- changing -----------------------------------------------------------------------------------
+
+enum class ChangeStatus : std::uint8_t {
+  applied,       // cancel of a waiting task: it is CANCELLED; retry: it waits; delete: it is gone
+  requested,     // cancel of a running task: its worker learns of it at the next heartbeat
+  wrong_status,  // already ended (cancel); not ended (retry); running (delete)
+  unique_conflict,  // retry: another task holds its unique key
+  not_found,
+};
+
+// How `task_types` retentions are overridden by hand; absent values are each type's own.
+struct PruneRequest {
+  std::optional<Duration> completed_older;
+  std::optional<Duration> failed_older;  // also cancelled
+  int limit = 0;                         // tasks, in this one transaction
+};
+
+class TaskRepository {
+ public:
+  virtual ~TaskRepository() = default;
+
+  [[nodiscard]] virtual std::string_view engine() const = 0;  // "sqlite", "postgresql"
+  // Where it stores, for people, without secrets.
+  [[nodiscard]] virtual std::string address() const = 0;
+  [[nodiscard]] virtual Expected<void> ping() = 0;
+  // The database's own clock.
+  [[nodiscard]] virtual Expected<Time> server_time() = 0;
+
+  [[nodiscard]] virtual Expected<SchemaStatus> schema_status() = 0;
+  // Applies what is pending, each migration in a transaction of its own; `applied` is told each
+  // name. Safe to run from many processes at once. A schema newer than this program: unsupported.
+  [[nodiscard]] virtual Expected<void> migrate(
+      const std::function<void(std::string_view)>& applied) = 0;
+
+  // Types. `types_version` goes up with every change to a type.
+  [[nodiscard]] virtual Expected<std::vector<TaskType>> types() = 0;
+  [[nodiscard]] virtual Expected<std::int64_t> types_version() = 0;
+  // Inserts by name or replaces all but name, type_id and created_at. Answers the row as stored.
+  [[nodiscard]] virtual Expected<TaskType> put_type(const TaskType& type, Time now) = 0;
+
+  // All or nothing, in order. Errors: conflict with Error::task_id (unique key held by it);
+  // invalid_argument (idempotency key with another hash, Error::task_id the first).
+  // After in_doubt: safe to repeat only with idempotency keys.
+  [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert(
+      std::span<const NewTaskRow> rows, Time now) = 0;
+  // The same inside the caller's open transaction on its own connection to this database; the
+  // caller commits. Unsupported for a connection of another engine.
+  [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert_within(
+      CallerConnection connection, std::span<const NewTaskRow> rows, Time now) = 0;
+  // Tells waiting workers, in any process, that there may be work: a hint, coalesced, never needed.
+  virtual void hint() = 0;
+  // Calls `wake` (from a thread of its own, until the repository is destroyed) at each hint.
+  // Where hints can't be had, does nothing: polling is the truth.
+  virtual void listen(std::function<void()> wake) = 0;
+
+  [[nodiscard]] virtual Expected<TickAnswer> tick(const TickRequest& request, Time now) = 0;
+  // Every running task whose cancel is requested (task_id, attempt), 10,000 at most.
+  [[nodiscard]] virtual Expected<std::vector<Renewal::Held>> cancel_requests() = 0;
+  // Takes over up to `limit` leases that ended before `now`: their open tasks come back as claims
+  // under the new `lease_id` of `worker`, with the attempt they had and `previous_worker`. The old
+  // holder's fence is stale from then on. Safe to repeat after in_doubt with the same lease_id.
+  struct TakenOver {
+    Claim claim;
+    std::string previous_worker;
+  };
+  [[nodiscard]] virtual Expected<std::vector<TakenOver>> take_expired(const std::string& worker,
+                                                                      const LeaseId& lease_id,
+                                                                      Duration lease, int limit,
+                                                                      Time now) = 0;
+  // True while a ready task of these types exists (due; paused types do not count).
+  [[nodiscard]] virtual Expected<bool> has_ready(std::span<const TypeId> types, Time now) = 0;
+
+  [[nodiscard]] virtual Expected<void> put_worker(const WorkerRecord& worker) = 0;
+  [[nodiscard]] virtual Expected<void> remove_worker(const std::string& name) = 0;
+  [[nodiscard]] virtual Expected<std::vector<WorkerRecord>> workers() = 0;
+
+  [[nodiscard]] virtual Expected<std::optional<Task>> task(TaskId task_id, Time now) = 0;
+  // Newest first (by task_id).
+  [[nodiscard]] virtual Expected<std::vector<Task>> tasks(const TaskFilter& filter, Time now) = 0;
+  // Oldest first; the running attempt last, as PROCESSING.
+  [[nodiscard]] virtual Expected<std::vector<Execution>> executions(TaskId task_id) = 0;
+  [[nodiscard]] virtual Expected<std::vector<LogLine>> log_lines(TaskId task_id) = 0;
+  [[nodiscard]] virtual Expected<Stats> stats(Time now) = 0;
+
+  // One status an id, in order. Cancelling a waiting task takes attempt + 1 and writes its
+  // execution row through `settle`. Safe to repeat after in_doubt.
+  [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
+                                                                   Time now) = 0;
+  // A person's retry of an ended task: it waits again, due now, with retries and crashes at 0 and
+  // its attempts and history kept.
+  [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids,
+                                                                  Time now) = 0;
+  // Removes a waiting or ended task and all that is kept of it.
+  [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids,
+                                                                   Time now) = 0;
+  // One bounded transaction of the retention; answers how many tasks went. Fewer than
+  // `request.limit`: none is left.
+  [[nodiscard]] virtual Expected<std::int64_t> prune(const PruneRequest& request, Time now) = 0;
+  // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
+  // idempotency keys and workers); cheap when there is nothing to do.
+  [[nodiscard]] virtual Expected<void> maintain(Time now) = 0;
+};
+
+}  // namespace esteira
