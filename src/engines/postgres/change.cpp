@@ -1,0 +1,283 @@
+// Cancel, retry and remove: many tasks in one transaction, one answer for each.
+#include "engines/postgres/change.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/assert.hpp"
+#include "domain/limits.hpp"
+#include "domain/settle.hpp"
+#include "engines/postgres/repository.hpp"
+#include "postgres_sql.hpp"
+
+namespace esteira::postgres {
+
+namespace {
+
+// A task that moves from place to place under our eyes is looked for so many times.
+constexpr int looks_max = 20;
+// So many tasks share a transaction and its locks.
+constexpr std::size_t chunk_max = 1000;
+
+// The tasks that still have no answer, and the answers so far.
+class Answers {
+ public:
+  explicit Answers(std::span<const TaskId> ids) : open_(ids.begin(), ids.end()) {}
+  [[nodiscard]] std::vector<TaskId> open() const { return {open_.begin(), open_.end()}; }
+  [[nodiscard]] bool done() const { return open_.empty(); }
+  void set(TaskId task_id, ChangeStatus status) {
+    open_.erase(task_id);
+    answers_.insert_or_assign(task_id, status);
+  }
+  void set_rest(ChangeStatus status) {
+    for (const TaskId task_id : open()) set(task_id, status);
+  }
+  // A task that is named twice is found changed the second time.
+  [[nodiscard]] std::vector<ChangeStatus> in_order(std::span<const TaskId> ids,
+                                                   ChangeStatus repeated) const {
+    std::set<TaskId> seen;
+    std::vector<ChangeStatus> statuses;
+    for (const TaskId task_id : ids) {
+      const ChangeStatus status = answers_.at(task_id);
+      const bool again = !seen.insert(task_id).second && status == ChangeStatus::applied;
+      statuses.push_back(again ? repeated : status);
+    }
+    return statuses;
+  }
+
+ private:
+  std::set<TaskId> open_;
+  std::map<TaskId, ChangeStatus> answers_;
+};
+
+// Takes tasks out of the queue, locked until the transaction's end.
+Expected<std::vector<Claim>> take_waiting(Runner& runner, std::span<const TaskId> ids, Time now) {
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::take_waiting, Params{}.array<std::int64_t>(ids)));
+  std::vector<Claim> claims;
+  for (int row = 0; row < rows.size(); ++row) {
+    Claim& claim = claims.emplace_back();
+    claim.fence.task_id = rows.integer(row, 0);
+    claim.type_id = rows.small(row, 1);
+    claim.priority = rows.small(row, 2);
+    claim.run_at = rows.time(row, 3);
+    claim.fence.attempt = rows.small(row, 4) + 1;
+    claim.retries = rows.small(row, 5);
+    claim.crashes = rows.small(row, 6);
+    claim.max_retries = rows.small(row, 7);
+    claim.started_at = now;
+  }
+  return claims;
+}
+
+Expected<std::vector<TaskId>> ask_running(Runner& runner, std::span<const TaskId> ids) {
+  const Rows locked = ESTEIRA_TRY(runner.run(sql::lock_running, Params{}.array<std::int64_t>(ids)));
+  std::vector<LeaseId> leases;
+  for (int row = 0; row < locked.size(); ++row) leases.push_back(locked.lease_id(row, 0));
+  std::vector<TaskId> asked;
+  if (leases.empty()) return asked;
+  const Rows rows = ESTEIRA_TRY(
+      runner.run(sql::cancel_running, Params{}.array<std::int64_t>(ids).array<LeaseId>(leases)));
+  for (int row = 0; row < rows.size(); ++row) asked.push_back(rows.integer(row, 0));
+  return asked;
+}
+
+Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlements, int shard,
+                           Time now) {
+  if (settlements.empty()) return {};
+  StatsBook stats;
+  for (const Settlement& settlement : settlements) stats.add(settlement);
+  Params params;
+  params.array<std::int64_t>(settlements, [](const Settlement& s) { return s.fence.task_id; })
+      .array<int>(settlements, [](const Settlement& s) { return s.fence.attempt; })
+      .array<int>(settlements, [](const Settlement& s) { return s.retries; })
+      .array<int>(settlements, [](const Settlement& s) { return s.crashes; })
+      .array<std::string_view>(settlements,
+                               [](const Settlement& s) -> std::optional<std::string_view> {
+                                 if (!s.error_message) return std::nullopt;
+                                 return *s.error_message;
+                               })
+      .add(now);
+  ESTEIRA_TRY(runner.run(sql::end_waiting, params));
+  return write_stats(runner, stats, shard);
+}
+
+// Looks at the queue, the leases and the history, again until one of them answers.
+Expected<void> cancel_chunk(Runner& runner, Answers& answers, int shard, Time now) {
+  std::vector<Settlement> settlements;
+  for (int look = 0; !answers.done(); ++look) {
+    if (look == looks_max) {
+      return fail(ErrorCode::unavailable, "a task changes too quickly to be cancelled; try again");
+    }
+    for (const Claim& claim : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
+      settlements.push_back(settle(claim, outcome::Cancelled{}, RetryPolicy{}, now));
+      answers.set(claim.fence.task_id, ChangeStatus::applied);
+    }
+    if (answers.done()) break;
+    for (const TaskId task_id : ESTEIRA_TRY(ask_running(runner, answers.open()))) {
+      answers.set(task_id, ChangeStatus::requested);
+    }
+    if (answers.done()) break;
+    std::set<TaskId> known;
+    for (const Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
+      known.insert(standing.task_id);
+      if (standing.ended()) answers.set(standing.task_id, ChangeStatus::wrong_status);
+    }
+    for (const TaskId task_id : answers.open()) {
+      if (!known.contains(task_id)) answers.set(task_id, ChangeStatus::not_found);
+    }
+  }
+  return end_waiting(runner, settlements, shard, now);
+}
+
+// Takes the unique keys of tasks that wait again; those that others hold are answered and left out.
+Expected<void> take_keys(Runner& runner, std::vector<Standing>& tasks, Answers& answers) {
+  std::vector<const Standing*> keyed;
+  for (const Standing& task : tasks) {
+    if (task.unique_key) keyed.push_back(&task);
+  }
+  if (keyed.empty()) return {};
+  Params params;
+  params.array<int>(keyed, [](const Standing* s) { return s->type_id; })
+      .array<std::string_view>(keyed,
+                               [](const Standing* s) { return std::string_view{*s->unique_key}; })
+      .array<std::int64_t>(keyed, [](const Standing* s) { return s->task_id; });
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::insert_unique, params));
+  std::set<TaskId> taken;
+  for (int row = 0; row < rows.size(); ++row) taken.insert(rows.integer(row, 0));
+  std::erase_if(tasks, [&](const Standing& task) {
+    const bool refused = task.unique_key && !taken.contains(task.task_id);
+    if (refused) answers.set(task.task_id, ChangeStatus::unique_conflict);
+    return refused;
+  });
+  return {};
+}
+
+Expected<void> retry_chunk(Runner& runner, Answers& answers, int shard, Time now) {
+  ESTEIRA_TRY(runner.run(sql::lock_requests, Params{}.array<std::int64_t>(answers.open())));
+  std::vector<Standing> tasks;
+  for (Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
+    // Attempt numbers are part of an execution's id: a task that has used them all stays ended.
+    const bool again = standing.ended() && standing.attempt < limits::attempts_max;
+    if (!again) answers.set(standing.task_id, ChangeStatus::wrong_status);
+    if (again) tasks.push_back(std::move(standing));
+  }
+  ESTEIRA_TRY(take_keys(runner, tasks, answers));
+  StatsBook stats;
+  for (const Standing& task : tasks) {
+    answers.set(task.task_id, ChangeStatus::applied);
+    stats.add_ended(task.type_id, task.status, now, -1);
+  }
+  answers.set_rest(ChangeStatus::not_found);
+  if (tasks.empty()) return {};
+  Params params;
+  params.array<std::int64_t>(tasks, [](const Standing& s) { return s.task_id; })
+      .array<int>(tasks, [](const Standing& s) { return s.attempt; })
+      .array<int>(tasks, [](const Standing& s) { return s.type_id; })
+      .array<int>(tasks, [](const Standing& s) { return s.priority; })
+      .array<bool>(tasks, [](const Standing& s) { return s.unique_key.has_value(); })
+      .add(now);
+  ESTEIRA_TRY(runner.run(sql::reopen, params));
+  return write_stats(runner, stats, shard);
+}
+
+Expected<void> remove_chunk(Runner& runner, Answers& answers, int shard, Time now) {
+  ESTEIRA_TRY(runner.run(sql::lock_requests, Params{}.array<std::int64_t>(answers.open())));
+  StatsBook stats;
+  std::vector<TaskId> gone;
+  for (int look = 0; !answers.done(); ++look) {
+    if (look == looks_max) {
+      return fail(ErrorCode::unavailable, "a task changes too quickly to be removed; try again");
+    }
+    for (const Claim& claim : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
+      gone.push_back(claim.fence.task_id);
+      answers.set(claim.fence.task_id, ChangeStatus::applied);
+    }
+    std::set<TaskId> known;
+    for (const Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
+      known.insert(standing.task_id);
+      if (standing.status == TaskStatus::processing) {
+        answers.set(standing.task_id, ChangeStatus::wrong_status);
+      }
+      if (!standing.ended()) continue;
+      stats.add_ended(standing.type_id, standing.status, now, -1);
+      gone.push_back(standing.task_id);
+      answers.set(standing.task_id, ChangeStatus::applied);
+    }
+    for (const TaskId task_id : answers.open()) {
+      if (!known.contains(task_id)) answers.set(task_id, ChangeStatus::not_found);
+    }
+  }
+  ESTEIRA_TRY(erase(runner, gone));
+  return write_stats(runner, stats, shard);
+}
+
+using ChangeChunk = Expected<void> (*)(Runner&, Answers&, int shard, Time now);
+
+// Each chunk in a transaction of its own.
+Expected<std::vector<ChangeStatus>> change(Connection& connection, std::span<const TaskId> ids,
+                                           ChangeChunk change_chunk, ChangeStatus repeated,
+                                           int shard, Time now) {
+  std::vector<ChangeStatus> statuses;
+  while (!ids.empty()) {
+    const auto chunk = ids.first(std::min(ids.size(), chunk_max));
+    Answers answers{chunk};
+    Transaction transaction{connection};
+    ESTEIRA_TRY(transaction.begin());
+    ESTEIRA_TRY(change_chunk(connection, answers, shard, now));
+    ESTEIRA_TRY(transaction.commit());
+    for (const ChangeStatus status : answers.in_order(chunk, repeated)) {
+      statuses.push_back(status);
+    }
+    ids = ids.subspan(chunk.size());
+  }
+  return statuses;
+}
+
+}  // namespace
+
+Expected<std::vector<Standing>> standings(Runner& runner, std::span<const TaskId> ids) {
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::statuses, Params{}.array<std::int64_t>(ids)));
+  std::vector<Standing> standings;
+  for (int row = 0; row < rows.size(); ++row) {
+    standings.push_back({.task_id = rows.integer(row, 0),
+                         .status = ESTEIRA_TRY(parse_task_status(rows.text(row, 1))),
+                         .type_id = rows.small(row, 2),
+                         .priority = rows.small(row, 3),
+                         .attempt = rows.small(row, 4),
+                         .unique_key = rows.text_or(row, 5)});
+  }
+  return standings;
+}
+
+Expected<void> erase(Runner& runner, std::span<const TaskId> ids) {
+  if (ids.empty()) return {};
+  ESTEIRA_TRY(runner.run(sql::erase, Params{}.array<std::int64_t>(ids)));
+  return {};
+}
+
+Expected<void> write_stats(Runner& runner, const StatsBook& stats, int shard) {
+  if (stats.empty()) return {};
+  Params params;
+  stats.append_to(params);
+  params.add(shard);
+  ESTEIRA_TRY(runner.run(sql::count_stats, params));
+  return {};
+}
+
+Expected<std::vector<ChangeStatus>> Repository::cancel(std::span<const TaskId> ids, Time now) {
+  const MutexLock lock{mutex_};
+  return change(connection_, ids, &cancel_chunk, ChangeStatus::wrong_status, shard_, now);
+}
+
+Expected<std::vector<ChangeStatus>> Repository::retry(std::span<const TaskId> ids, Time now) {
+  const MutexLock lock{mutex_};
+  return change(connection_, ids, &retry_chunk, ChangeStatus::wrong_status, shard_, now);
+}
+
+Expected<std::vector<ChangeStatus>> Repository::remove(std::span<const TaskId> ids, Time now) {
+  const MutexLock lock{mutex_};
+  return change(connection_, ids, &remove_chunk, ChangeStatus::not_found, shard_, now);
+}
+
+}  // namespace esteira::postgres

@@ -1,0 +1,321 @@
+#include "engines/postgres/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <poll.h>
+
+#include <libpq-fe.h>
+
+#include "base/assert.hpp"
+#include "postgres_sql.hpp"
+
+namespace esteira::postgres {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+void ignore_notice(void* /*argument*/, const PGresult* /*result*/) {}
+
+std::string first_line(std::string_view text) {
+  return std::string{text.substr(0, text.find('\n'))};
+}
+
+bool starts_with_any(std::string_view text, std::span<const std::string_view> prefixes) {
+  return std::ranges::any_of(prefixes, [&](std::string_view p) { return text.starts_with(p); });
+}
+
+// Away, going away, full, locked, cancelled by a timeout, or a victim of other transactions: the
+// same call may succeed later.
+constexpr std::array<std::string_view, 8> transient{"08",    "57P",   "53",    "40001",
+                                                    "40P01", "55P03", "57014", "25006"};
+
+std::string_view state_of(const PGresult* result) {
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return state == nullptr ? std::string_view{} : std::string_view{state};
+}
+
+// Whether a session ended on the server's side, so that what was sent after it got nowhere.
+bool session_ended(std::string_view state) {
+  return state.empty() || state.starts_with("08") || state.starts_with("57P");
+}
+
+PGresult* execute(PGconn* connection, std::string_view sql, const Params& params) {
+  const auto values = params.values();
+  return PQexecParams(connection, sql.data(), params.size(), params.oids(), values.data(),
+                      params.lengths(), params.formats(), /*resultFormat=*/1);
+}
+
+bool succeeded(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+}  // namespace
+
+Error error_of(const pg_result* result, pg_conn* connection) {
+  const std::string_view state = state_of(result);
+  const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  const std::string words = primary != nullptr ? primary : first_line(PQerrorMessage(connection));
+  if (state == "25006") {
+    return {.code = ErrorCode::unavailable, .message = "the PostgreSQL server is read-only"};
+  }
+  if (state == "42P01" || state == "3F000") {
+    return {.code = ErrorCode::unsupported,
+            .message = "the database has no usable schema: run `esteira migrate up`"};
+  }
+  if (state.empty() || starts_with_any(state, transient)) {
+    return {.code = ErrorCode::unavailable, .message = "PostgreSQL: " + words};
+  }
+  if (state == "23505") return {.code = ErrorCode::conflict, .message = "PostgreSQL: " + words};
+  return {.code = ErrorCode::internal,
+          .message = "PostgreSQL: " + words + " (SQLSTATE " + std::string{state} + ")"};
+}
+
+std::string inlined(std::string_view sql, std::string_view mark, int number) {
+  std::string text;
+  std::size_t from = 0;
+  for (std::size_t at = sql.find(mark); at != sql.npos; at = sql.find(mark, from)) {
+    text += sql.substr(from, at - from);
+    text += std::to_string(number);
+    from = at + mark.size();
+  }
+  return text += sql.substr(from);
+}
+
+Expected<Handle> connect_to(const std::string& url) {
+  // What the address says comes last and wins. A server that only reads is refused, and a host
+  // that vanishes without a word is noticed within about half a minute.
+  constexpr std::array names{"connect_timeout",           "keepalives_idle",
+                             "keepalives_interval",       "keepalives_count",
+                             "tcp_user_timeout",          "target_session_attrs",
+                             "fallback_application_name", "dbname",
+                             "client_encoding",           static_cast<const char*>(nullptr)};
+  const std::array values{
+      "5",          "15",      "5",         "3",    "30000",
+      "read-write", "esteira", url.c_str(), "UTF8", static_cast<const char*>(nullptr)};
+  Handle connection{PQconnectdbParams(names.data(), values.data(), /*expand_dbname=*/1), &PQfinish};
+  if (connection == nullptr) return fail(ErrorCode::unavailable, "no memory for a connection");
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    return fail(ErrorCode::unavailable,
+                "cannot connect to PostgreSQL: " + first_line(PQerrorMessage(connection.get())));
+  }
+  PQsetNoticeReceiver(connection.get(), &ignore_notice, nullptr);
+  return connection;
+}
+
+Expected<std::string> describe_url(const std::string& url) {
+  char* message = nullptr;
+  PQconninfoOption* options = PQconninfoParse(url.c_str(), &message);
+  if (options == nullptr) {
+    const std::string words = message == nullptr ? "no memory" : first_line(message);
+    PQfreemem(message);
+    return fail(ErrorCode::invalid_argument, "this is not a PostgreSQL address: " + words);
+  }
+  std::string host;
+  std::string port;
+  std::string database;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    const std::string_view name = option->keyword;
+    const std::string value = option->val == nullptr ? "" : option->val;
+    if (name == "host") host = value;
+    if (name == "port") port = value;
+    if (name == "dbname") database = value;
+  }
+  PQconninfoFree(options);
+  return "postgresql://" + host + (port.empty() ? "" : ":" + port) + "/" + database;
+}
+
+Expected<Rows> CallerRunner::run(std::string_view sql, const Params& params) {
+  PGresult* result = execute(connection_, sql, params);
+  Rows rows{result};
+  if (!succeeded(result)) return std::unexpected(error_of(result, connection_));
+  return rows;
+}
+
+void Connection::Close::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Expected<void> Connection::ensure() {
+  if (connection_ != nullptr && alive()) return {};
+  connection_.reset();
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_attempt_) {
+    return fail(ErrorCode::unavailable, "the connection to PostgreSQL was lost; it is tried again");
+  }
+  auto connected = connect();
+  if (connected) {
+    failures_ = 0;
+    return {};
+  }
+  // From 50 ms up to a second; the jitter keeps many programs from coming back together.
+  const auto delay = std::min(1000ms, 50ms * (1 << std::min(failures_++, 5)));
+  next_attempt_ =
+      std::chrono::steady_clock::now() +
+      std::chrono::duration_cast<std::chrono::milliseconds>(delay * (0.5 + random_.fraction() / 2));
+  return connected;
+}
+
+Expected<void> Connection::connect() {
+  Handle opened = ESTEIRA_TRY(connect_to(url_));
+  connection_.reset(opened.release());
+  if (PQenterPipelineMode(connection_.get()) != 1) {
+    connection_.reset();
+    return fail(ErrorCode::unavailable, "PostgreSQL's connection refuses pipelining");
+  }
+  return {};
+}
+
+// A connection that the server closed while it was idle has something to read: found before the
+// next transaction is sent, so that its outcome is not in doubt.
+bool Connection::alive() {
+  if (PQstatus(connection_.get()) != CONNECTION_OK) return false;
+  pollfd descriptor{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+  if (poll(&descriptor, 1, 0) <= 0) return true;
+  if (PQconsumeInput(connection_.get()) != 1) return false;
+  // The end of the stream comes after the server's last words: a second look finds it.
+  if (poll(&descriptor, 1, 0) > 0 && PQconsumeInput(connection_.get()) != 1) return false;
+  return PQstatus(connection_.get()) == CONNECTION_OK;
+}
+
+Error Connection::lost(bool commits) {
+  const std::string words =
+      connection_ == nullptr ? "" : first_line(PQerrorMessage(connection_.get()));
+  connection_.reset();
+  if (commits) {
+    return {.code = ErrorCode::in_doubt,
+            .message = "the connection to PostgreSQL was lost while committing: " + words};
+  }
+  return {.code = ErrorCode::unavailable,
+          .message = "the connection to PostgreSQL was lost: " + words};
+}
+
+Expected<void> Connection::send(const Statement& statement) {
+  const auto values = statement.params.values();
+  if (PQsendQueryParams(connection_.get(), statement.sql.data(), statement.params.size(),
+                        statement.params.oids(), values.data(), statement.params.lengths(),
+                        statement.params.formats(), /*resultFormat=*/1) != 1) {
+    return std::unexpected(lost(/*commits=*/false));
+  }
+  return {};
+}
+
+// Reads the answers up to the sync. The first error is the one that counts: the server skips what
+// was sent after it.
+Expected<std::vector<Rows>> Connection::receive(std::size_t count, bool commits) {
+  std::vector<Rows> answers;
+  answers.reserve(count);
+  std::optional<Error> error;
+  bool in_doubt = false;
+  for (;;) {
+    PGresult* result = PQgetResult(connection_.get());
+    if (result == nullptr) {
+      if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(lost(commits));
+      continue;  // between the answers of two statements
+    }
+    Rows rows{result};
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) break;
+    if (succeeded(result)) {
+      answers.push_back(std::move(rows));
+    } else if (status != PGRES_PIPELINE_ABORTED && !error) {
+      error = error_of(result, connection_.get());
+      // A pool answers in the server's place when it loses it, wherever the server was; the server
+      // itself ends a session between statements only, so that its word before the last is clear.
+      const std::string_view state = state_of(result);
+      in_doubt = commits && (state.empty() || state.starts_with("08") ||
+                             (session_ended(state) && answers.size() + 1 >= count));
+      if (session_ended(state)) break;
+    }
+  }
+  if (!error) {
+    ESTEIRA_ASSERT(answers.size() == count);
+    return answers;
+  }
+  if (in_doubt) return std::unexpected(lost(/*commits=*/true));
+  settle();
+  return std::unexpected(*std::move(error));
+}
+
+// Leaves no transaction open after an error; a connection that does not follow is given up.
+void Connection::settle() {
+  if (connection_ == nullptr) return;
+  const PGTransactionStatusType status = PQtransactionStatus(connection_.get());
+  if (status == PQTRANS_IDLE) return;
+  if (status == PQTRANS_UNKNOWN || status == PQTRANS_ACTIVE) return connection_.reset();
+  roll_back();
+}
+
+Expected<std::vector<Rows>> Connection::transaction(Effect effect,
+                                                    std::span<const Statement> statements) {
+  ESTEIRA_TRY(ensure());
+  ESTEIRA_TRY(send({.sql = effect == Effect::reads ? "BEGIN READ ONLY" : "BEGIN"}));
+  ESTEIRA_TRY(send({.sql = effect == Effect::reads ? sql::settings_read : sql::settings_write}));
+  for (const Statement& statement : statements) ESTEIRA_TRY(send(statement));
+  ESTEIRA_TRY(send({.sql = "COMMIT"}));
+  const bool commits = effect == Effect::writes;
+  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(commits));
+  auto answers = ESTEIRA_TRY(receive(statements.size() + 3, commits));
+  answers.erase(answers.begin(), answers.begin() + 2);
+  answers.pop_back();
+  return answers;
+}
+
+Expected<Rows> Connection::read(std::string_view sql, Params params) {
+  const std::array statements{Statement{.sql = sql, .params = std::move(params)}};
+  auto answers = ESTEIRA_TRY(transaction(Effect::reads, statements));
+  return std::move(answers.front());
+}
+
+Expected<Rows> Connection::write(std::string_view sql, Params params) {
+  const std::array statements{Statement{.sql = sql, .params = std::move(params)}};
+  auto answers = ESTEIRA_TRY(transaction(Effect::writes, statements));
+  return std::move(answers.front());
+}
+
+Expected<void> Connection::begin() {
+  ESTEIRA_TRY(ensure());
+  ESTEIRA_TRY(send({.sql = "BEGIN"}));
+  ESTEIRA_TRY(send({.sql = sql::settings_write}));
+  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/false));
+  ESTEIRA_TRY(receive(2, /*commits=*/false));
+  return {};
+}
+
+Expected<Rows> Connection::run(std::string_view sql, const Params& params) {
+  if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
+  ESTEIRA_TRY(send({.sql = sql, .params = params}));
+  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/false));
+  auto answers = ESTEIRA_TRY(receive(1, /*commits=*/false));
+  return std::move(answers.front());
+}
+
+Expected<void> Connection::commit() {
+  if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
+  ESTEIRA_TRY(send({.sql = "COMMIT"}));
+  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/true));
+  ESTEIRA_TRY(receive(1, /*commits=*/true));
+  return {};
+}
+
+void Connection::roll_back() {
+  if (connection_ == nullptr || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
+  if (!send({.sql = "ROLLBACK"})) return;
+  if (PQpipelineSync(connection_.get()) != 1 || !receive(1, /*commits=*/false)) {
+    connection_.reset();
+  }
+}
+
+Expected<void> Connection::script(std::string_view sql) {
+  if (connection_ == nullptr || PQexitPipelineMode(connection_.get()) != 1) {
+    return std::unexpected(lost(/*commits=*/false));
+  }
+  PGresult* result = PQexec(connection_.get(), sql.data());
+  const Rows rows{result};
+  std::optional<Error> error;
+  if (!succeeded(result)) error = error_of(result, connection_.get());
+  if (PQenterPipelineMode(connection_.get()) != 1) connection_.reset();
+  if (error) return std::unexpected(*std::move(error));
+  return {};
+}
+
+}  // namespace esteira::postgres

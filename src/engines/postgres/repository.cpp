@@ -1,0 +1,115 @@
+#include "engines/postgres/repository.hpp"
+
+#include "base/assert.hpp"
+#include "postgres_sql.hpp"
+
+namespace esteira::postgres {
+
+namespace {
+
+// So many workers can add to one minute's counters without waiting for each other.
+constexpr std::uint64_t shards = 16;
+
+int draw_shard() {
+  SystemRandom random;
+  return static_cast<int>(random.next() % shards);
+}
+
+Expected<void> check_schema(TaskRepository& repository) {
+  const SchemaStatus status = ESTEIRA_TRY(repository.schema_status());
+  if (status.usable()) return {};
+  if (status.current > status.latest) {
+    return fail(ErrorCode::unsupported, newer_schema(status.current, status.latest));
+  }
+  return fail(ErrorCode::unsupported, "the database's schema is at version " +
+                                          std::to_string(status.current) + ", this program needs " +
+                                          std::to_string(status.latest) +
+                                          ": run `esteira migrate up`");
+}
+
+}  // namespace
+
+Expected<std::shared_ptr<TaskRepository>> open(std::string_view url, Migrate migrate) {
+  std::string address = ESTEIRA_TRY(describe_url(std::string{url}));
+  auto repository = std::make_shared<Repository>(std::string{url}, std::move(address));
+  switch (migrate) {
+    case Migrate::always:
+      ESTEIRA_TRY(repository->migrate({}));
+      break;
+    case Migrate::if_embedded:
+      ESTEIRA_TRY(check_schema(*repository));
+      break;
+    case Migrate::never:
+      ESTEIRA_TRY(repository->server_time());
+      break;
+  }
+  return repository;
+}
+
+Repository::Repository(std::string url, std::string address)
+    : address_(std::move(address)),
+      shard_(draw_shard()),
+      connection_(url),
+      wake_(std::move(url), [this] { notify(); }) {}
+
+Expected<void> Repository::ping() {
+  const MutexLock lock{mutex_};
+  ESTEIRA_TRY(connection_.read(sql::ping));
+  return {};
+}
+
+Expected<Time> Repository::server_time() {
+  const MutexLock lock{mutex_};
+  const Rows rows = ESTEIRA_TRY(connection_.read(sql::server_time));
+  return rows.time(0, 0);
+}
+
+Expected<void> Repository::put_worker(const WorkerRecord& worker) {
+  const MutexLock lock{mutex_};
+  Params params;
+  params.add(worker.name)
+      .add(worker.host)
+      .add(worker.pid)
+      .add(worker.version)
+      .array<std::string_view>(worker.types)
+      .add(worker.slots)
+      .add(worker.started_at)
+      .add(worker.heartbeat_at);
+  ESTEIRA_TRY(connection_.write(sql::put_worker, std::move(params)));
+  return {};
+}
+
+Expected<void> Repository::remove_worker(const std::string& name) {
+  const MutexLock lock{mutex_};
+  ESTEIRA_TRY(connection_.write(sql::remove_worker, Params{}.add(name)));
+  return {};
+}
+
+Expected<std::vector<WorkerRecord>> Repository::workers() {
+  const MutexLock lock{mutex_};
+  const Rows rows = ESTEIRA_TRY(connection_.read(sql::workers));
+  std::vector<WorkerRecord> workers;
+  for (int row = 0; row < rows.size(); ++row) {
+    workers.push_back({.name = std::string{rows.text(row, 0)},
+                       .host = std::string{rows.text(row, 1)},
+                       .pid = rows.small(row, 2),
+                       .version = std::string{rows.text(row, 3)},
+                       .types = rows.texts(row, 4),
+                       .slots = rows.small(row, 5),
+                       .started_at = rows.time(row, 6),
+                       .heartbeat_at = rows.time(row, 7)});
+  }
+  return workers;
+}
+
+void Repository::hint() { wake_.hint(); }
+
+void Repository::listen(std::function<void()> wake) { wake_.listen(std::move(wake)); }
+
+// A hint that is lost costs its receivers one poll.
+void Repository::notify() {
+  const MutexLock lock{mutex_};
+  static_cast<void>(connection_.write(sql::notify));
+}
+
+}  // namespace esteira::postgres

@@ -1,0 +1,121 @@
+// The tasks in PostgreSQL 13 or later, in the schema `esteira`.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.hpp"
+#include "engines/postgres/connection.hpp"
+#include "engines/postgres/lane_book.hpp"
+#include "engines/postgres/wake.hpp"
+#include "esteira/repository.hpp"
+#include "repository/repository.hpp"
+
+namespace esteira::postgres {
+
+// `url`: any libpq URI or connection string.
+[[nodiscard]] Expected<std::shared_ptr<TaskRepository>> open(std::string_view url, Migrate migrate);
+
+// The words for a schema that this program does not know.
+[[nodiscard]] std::string newer_schema(int current, int known);
+
+// What became due.
+struct Promotion {
+  int promoted = 0;
+  std::optional<Time> next_due_at{};
+};
+
+class Repository final : public TaskRepository {
+ public:
+  Repository(std::string url, std::string address);
+
+  [[nodiscard]] std::string_view engine() const override { return "postgresql"; }
+  [[nodiscard]] std::string address() const override { return address_; }
+  [[nodiscard]] Expected<void> ping() override;
+  [[nodiscard]] Expected<Time> server_time() override;
+
+  [[nodiscard]] Expected<SchemaStatus> schema_status() override;
+  [[nodiscard]] Expected<void> migrate(
+      const std::function<void(std::string_view)>& applied) override;
+
+  [[nodiscard]] Expected<std::vector<TaskType>> types() override;
+  [[nodiscard]] Expected<std::int64_t> types_version() override;
+  [[nodiscard]] Expected<TaskType> put_type(const TaskType& type, Time now) override;
+
+  [[nodiscard]] Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows,
+                                                           Time now) override;
+  [[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(CallerConnection connection,
+                                                                  std::span<const NewTaskRow> rows,
+                                                                  Time now) override;
+  void hint() override;
+  void listen(std::function<void()> wake) override;
+
+  [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override;
+  [[nodiscard]] Expected<std::vector<Renewal::Held>> cancel_requests() override;
+  [[nodiscard]] Expected<std::vector<TakenOver>> take_expired(const std::string& worker,
+                                                              const LeaseId& lease_id,
+                                                              Duration lease, int limit,
+                                                              Time now) override;
+  [[nodiscard]] Expected<bool> has_ready(std::span<const TypeId> types, Time now) override;
+
+  [[nodiscard]] Expected<void> put_worker(const WorkerRecord& worker) override;
+  [[nodiscard]] Expected<void> remove_worker(const std::string& name) override;
+  [[nodiscard]] Expected<std::vector<WorkerRecord>> workers() override;
+
+  [[nodiscard]] Expected<std::optional<Task>> task(TaskId task_id, Time now) override;
+  [[nodiscard]] Expected<std::vector<Task>> tasks(const TaskFilter& filter, Time now) override;
+  [[nodiscard]] Expected<std::vector<Execution>> executions(TaskId task_id) override;
+  [[nodiscard]] Expected<std::vector<LogLine>> log_lines(TaskId task_id) override;
+  [[nodiscard]] Expected<Stats> stats(Time now) override;
+
+  [[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
+                                                           Time now) override;
+  [[nodiscard]] Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids,
+                                                          Time now) override;
+  [[nodiscard]] Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids,
+                                                           Time now) override;
+  [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
+  [[nodiscard]] Expected<void> maintain(Time now) override;
+
+ private:
+  [[nodiscard]] Expected<std::vector<Task>> tasks_by_id(std::span<const TaskId> ids,
+                                                        std::optional<TaskStatus> status)
+      ESTEIRA_REQUIRES(mutex_);
+  void notify();
+  // Which parts of a tick its one transaction carries.
+  struct TickParts {
+    bool claims = false;
+    bool promotes = false;
+    bool looked = false;  // at the lanes, just before
+  };
+  [[nodiscard]] Expected<void> run_tick(const TickRequest& request, const TickParts& parts,
+                                        Time now, TickAnswer& answer) ESTEIRA_REQUIRES(mutex_);
+  [[nodiscard]] Expected<Promotion> look_at_lanes(const ClaimRequest& request, int promote_limit,
+                                                  Time now) ESTEIRA_REQUIRES(mutex_);
+  [[nodiscard]] Promotion read_promotion(const Rows& moved, const Rows& next)
+      ESTEIRA_REQUIRES(mutex_);
+  // Nothing where no lease has that id.
+  [[nodiscard]] Expected<std::optional<std::vector<Claim>>> claim_again(const ClaimRequest& request)
+      ESTEIRA_REQUIRES(mutex_);
+  void add_rest(const TickRequest& request, bool merged, Time now, TickAnswer& answer)
+      ESTEIRA_REQUIRES(mutex_);
+  [[nodiscard]] Expected<std::vector<Claim>> claim_rest(const TickRequest& request, int claimed,
+                                                        Time now) ESTEIRA_REQUIRES(mutex_);
+
+  const std::string address_;
+  // Which rows of task_stats_minute this object adds to.
+  const int shard_;
+  Mutex mutex_;
+  Connection connection_ ESTEIRA_GUARDED_BY(mutex_);
+  LaneBook lanes_ ESTEIRA_GUARDED_BY(mutex_);
+  // When the next scheduled task becomes due, as the last tick saw it.
+  std::optional<Time> next_due_ ESTEIRA_GUARDED_BY(mutex_);
+  // Where the walk of the retention stands; 0: at the oldest task.
+  TaskId prune_after_ ESTEIRA_GUARDED_BY(mutex_) = 0;
+  // Last, so that its threads end first.
+  Wake wake_;
+};
+
+}  // namespace esteira::postgres

@@ -1,0 +1,2 @@
+-- listen: whose connection this is.
+SELECT pg_backend_pid()

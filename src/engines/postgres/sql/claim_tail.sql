@@ -1,0 +1,24 @@
+  ) c
+  LIMIT :limit
+), taken AS (
+  DELETE FROM esteira.task_ready r USING picked p
+  WHERE r.type_id = p.type_id AND r.priority = p.priority AND r.run_at = p.run_at
+    AND r.task_id = p.task_id
+), lease AS (
+  INSERT INTO esteira.task_leases (lease_id, part, open_tasks, claimed_at, expires_at, keyed, kept,
+                                   worker, task_ids, attempts, run_ats, retries, crashes)
+  SELECT $1, $2, count(*), $4, $5, bool_or(keyed), bool_or(attempt > 0), $3, array_agg(task_id),
+         array_agg(attempt + 1), array_agg(run_at),
+         CASE WHEN max(retries) > 0 THEN array_agg(retries) END,
+         CASE WHEN max(crashes) > 0 THEN array_agg(crashes) END
+  FROM picked HAVING count(*) > 0
+)
+SELECT p.task_id, p.attempt + 1, p.type_id, p.priority, p.retries, p.crashes, p.run_at, r.payload,
+       r.max_retries, r.timeout_us, r.tags, r.unique_key, r.traceparent, r.scheduled_for,
+       r.created_at,
+       CASE WHEN p.attempt > 0 THEN (SELECT k.state FROM esteira.task_checkpoints k
+                                     WHERE k.task_id = p.task_id) END,
+       p.step
+FROM picked p
+-- OFFSET 0 keeps this a look-up by key for each row, whatever the statistics say.
+CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r WHERE r.task_id = p.task_id OFFSET 0) r

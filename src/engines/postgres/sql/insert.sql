@@ -1,0 +1,33 @@
+-- insert: the orders, each with its place in the queue. One id a row, in the order of the arrays,
+-- unless the caller has drawn the ids.
+WITH given AS MATERIALIZED (
+  SELECT coalesce(i.task_id, nextval('esteira.task_ids')) AS task_id, $1::timestamptz AS created_at,
+         i.payload, coalesce(i.type_id, $5) AS type_id, coalesce(i.priority, $7) AS priority,
+         coalesce(i.max_retries, $9) AS max_retries, i.scheduled_for, i.timeout_us, i.unique_key,
+         i.traceparent, i.tags::text[] AS tags,
+         coalesce(i.scheduled_for, $1) AS run_at
+  FROM unnest($2::bigint[], $3::jsonb[], $4::integer[], $6::integer[], $8::integer[],
+              $10::timestamptz[], $11::bigint[], $12::text[], $13::text[], $14::text[])
+    AS i (task_id, payload, type_id, priority, max_retries, scheduled_for, timeout_us, unique_key,
+          traceparent, tags)
+), requests AS (
+  INSERT INTO esteira.task_requests (task_id, created_at, scheduled_for, timeout_us, type_id,
+                                     priority, max_retries, unique_key, traceparent, tags, payload)
+  SELECT task_id, created_at, scheduled_for, timeout_us, type_id, priority, max_retries,
+         unique_key, traceparent, tags, payload
+  FROM given
+), ready AS (
+  INSERT INTO esteira.task_ready (type_id, priority, run_at, task_id, attempt, retries, crashes,
+                                  keyed)
+  SELECT type_id, priority, run_at, task_id, 0, 0, 0, unique_key IS NOT NULL
+  FROM given WHERE run_at <= created_at
+), scheduled AS (
+  INSERT INTO esteira.task_scheduled (type_id, priority, run_at, task_id, attempt, retries,
+                                      crashes, keyed)
+  SELECT type_id, priority, run_at, task_id, 0, 0, 0, unique_key IS NOT NULL
+  FROM given WHERE run_at > created_at
+), tags AS (
+  INSERT INTO esteira.task_tags (tag, task_id)
+  SELECT DISTINCT t.tag, g.task_id FROM given g CROSS JOIN LATERAL unnest(g.tags) AS t (tag)
+)
+SELECT task_id FROM given

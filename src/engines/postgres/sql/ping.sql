@@ -1,0 +1,2 @@
+-- ping: the server answers and the schema is there.
+SELECT value FROM esteira.meta WHERE key = 'types_version'

@@ -1,0 +1,2 @@
+-- migrate: the schema, where no administrator has made it.
+CREATE SCHEMA esteira

@@ -1,0 +1,2 @@
+-- server_time
+SELECT clock_timestamp()

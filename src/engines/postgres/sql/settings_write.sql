@@ -1,0 +1,4 @@
+-- In every transaction that writes: as for reading; and statistics that lag behind a load must not
+-- turn a look-up by key into a scan of the history.
+SELECT set_config('statement_timeout', '30s', true), set_config('jit', 'off', true),
+       set_config('enable_seqscan', 'off', true)

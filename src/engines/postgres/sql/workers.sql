@@ -1,0 +1,3 @@
+-- workers
+SELECT name, host, pid, version, types, slots, started_at, heartbeat_at
+FROM esteira.task_workers ORDER BY name

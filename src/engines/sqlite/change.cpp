@@ -1,0 +1,155 @@
+#include "domain/limits.hpp"
+#include "domain/settle.hpp"
+#include "engines/sqlite/finish.hpp"
+#include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/waiting.hpp"
+#include "sqlite_sql.hpp"
+
+namespace esteira::sqlite {
+namespace {
+
+// Where a task stands, by the view that everybody reads.
+struct Place {
+  TaskStatus status = TaskStatus::pending;
+  int max_retries = 0;
+  std::optional<std::string> unique_key;
+  WaitingTask waiting;  // its row if it waits; its numbers in any case
+};
+
+Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id) {
+  auto query = ESTEIRA_TRY(connection.query(sql::place));
+  query.bind(task_id);
+  if (!ESTEIRA_TRY(query.step())) return std::nullopt;
+  Place place;
+  place.status = ESTEIRA_TRY(parse_task_status(query.view(0)));
+  place.max_retries = query.small(1);
+  place.unique_key = query.optional_text(2);
+  place.waiting = {.type_id = query.small(3),
+                   .priority = query.small(4),
+                   .run_at = query.time(5),
+                   .task_id = task_id,
+                   .retries = query.small(6),
+                   .crashes = query.small(7),
+                   .attempt = query.small(8),
+                   .flags = place.unique_key ? flag_unique : 0};
+  return place;
+}
+
+bool has_ended(TaskStatus status) {
+  return status != TaskStatus::pending && status != TaskStatus::processing;
+}
+
+// A waiting task that is cancelled: claimed and ended at once.
+Settlement settle_cancelled(const Place& place, Time now) {
+  Claim claim;
+  claim.fence = {.task_id = place.waiting.task_id, .attempt = place.waiting.attempt + 1};
+  claim.type_id = place.waiting.type_id;
+  claim.priority = place.waiting.priority;
+  claim.retries = place.waiting.retries;
+  claim.max_retries = place.max_retries;
+  claim.crashes = place.waiting.crashes;
+  claim.run_at = place.waiting.run_at;
+  claim.started_at = now;
+  return settle(claim, outcome::Cancelled{}, RetryPolicy{}, now);
+}
+
+Expected<ChangeStatus> cancel_one(Connection& connection, Finisher& finisher, TaskId task_id,
+                                  Time now) {
+  const auto place = ESTEIRA_TRY(find_place(connection, task_id));
+  if (!place) return ChangeStatus::not_found;
+  if (has_ended(place->status)) return ChangeStatus::wrong_status;
+  if (place->status == TaskStatus::processing) {
+    ESTEIRA_TRY(connection.run(sql::cancel_insert, task_id, place->waiting.attempt + 1));
+    return ChangeStatus::requested;
+  }
+  ESTEIRA_TRY(delete_waiting(connection, place->waiting));
+  ESTEIRA_TRY(finisher.finish_waiting(settle_cancelled(*place, now), place->waiting.flags));
+  return ChangeStatus::applied;
+}
+
+Expected<ChangeStatus> retry_one(Connection& connection, StatsBook& stats, TaskId task_id,
+                                 Time now) {
+  auto place = ESTEIRA_TRY(find_place(connection, task_id));
+  if (!place) return ChangeStatus::not_found;
+  auto& waiting = place->waiting;
+  // Attempt numbers are part of an execution's id: a task that has used them all stays ended.
+  if (!has_ended(place->status) || waiting.attempt >= limits::attempts_max) {
+    return ChangeStatus::wrong_status;
+  }
+  if (place->unique_key) {
+    ESTEIRA_TRY(connection.run(sql::unique_take, waiting.type_id, *place->unique_key, task_id));
+    if (sqlite3_changes(connection.handle()) == 0) return ChangeStatus::unique_conflict;
+  }
+  ESTEIRA_TRY(connection.run(sql::reopen, task_id, waiting.attempt, now));
+  waiting.run_at = now;
+  waiting.retries = 0;
+  waiting.crashes = 0;
+  ESTEIRA_TRY(put_waiting(connection, waiting, now));
+  stats.add_ended(waiting.type_id, place->status, -1);
+  return ChangeStatus::applied;
+}
+
+Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, TaskId task_id) {
+  const auto place = ESTEIRA_TRY(find_place(connection, task_id));
+  if (!place) return ChangeStatus::not_found;
+  if (place->status == TaskStatus::processing) return ChangeStatus::wrong_status;
+  if (place->status == TaskStatus::pending) {
+    ESTEIRA_TRY(delete_waiting(connection, place->waiting));
+    if (place->unique_key) {
+      ESTEIRA_TRY(connection.run(sql::unique_release, place->waiting.type_id, task_id));
+    }
+  } else {
+    stats.add_ended(place->waiting.type_id, place->status, -1);
+  }
+  ESTEIRA_TRY(erase_task(connection, task_id));
+  return ChangeStatus::applied;
+}
+
+}  // namespace
+
+Expected<std::vector<ChangeStatus>> cancel(Connection& connection, std::span<const TaskId> ids,
+                                           Time now) {
+  auto finisher = ESTEIRA_TRY(Finisher::begin(connection, now));
+  std::vector<ChangeStatus> statuses;
+  for (const auto task_id : ids) {
+    statuses.push_back(ESTEIRA_TRY(cancel_one(connection, finisher, task_id, now)));
+  }
+  ESTEIRA_TRY(finisher.end());
+  return statuses;
+}
+
+Expected<std::vector<ChangeStatus>> retry(Connection& connection, std::span<const TaskId> ids,
+                                          Time now) {
+  StatsBook stats;
+  std::vector<ChangeStatus> statuses;
+  for (const auto task_id : ids) {
+    statuses.push_back(ESTEIRA_TRY(retry_one(connection, stats, task_id, now)));
+  }
+  ESTEIRA_TRY(stats.write(connection));
+  return statuses;
+}
+
+Expected<std::vector<ChangeStatus>> remove(Connection& connection, std::span<const TaskId> ids) {
+  StatsBook stats;
+  std::vector<ChangeStatus> statuses;
+  std::vector<TaskId> removed;
+  for (const auto task_id : ids) {
+    statuses.push_back(ESTEIRA_TRY(remove_one(connection, stats, task_id)));
+    if (statuses.back() == ChangeStatus::applied) removed.push_back(task_id);
+  }
+  ESTEIRA_TRY(strike_from_leases(connection, std::move(removed)));
+  ESTEIRA_TRY(stats.write(connection));
+  return statuses;
+}
+
+Expected<void> erase_task(Connection& connection, TaskId task_id) {
+  // The tags are found through the request, so they go first.
+  for (const auto statement :
+       {sql::erase_tags, sql::erase_executions, sql::erase_logs, sql::erase_numbers,
+        sql::checkpoint_delete, sql::progress_delete, sql::erase_reopened, sql::erase_request}) {
+    ESTEIRA_TRY(connection.run(statement, task_id));
+  }
+  return {};
+}
+
+}  // namespace esteira::sqlite

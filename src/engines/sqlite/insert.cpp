@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/waiting.hpp"
+#include "esteira/json.hpp"
+#include "sqlite_sql.hpp"
+
+namespace esteira::sqlite {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long an idempotency key answers its task.
+constexpr auto idempotency_kept = 24h;
+
+class Inserter {
+ public:
+  Inserter(Connection& connection, TaskId first_id, Time now)
+      : connection_(connection), first_id_(first_id), next_id_(first_id), now_(now) {}
+
+  Expected<InsertedTask> insert(const NewTaskRow& row) {
+    if (row.idempotency_key) {
+      if (auto earlier = ESTEIRA_TRY(find_earlier(row))) return *earlier;
+    }
+    ESTEIRA_TRY(check_type(row.type_id));
+    const auto task_id = next_id_++;
+    if (row.unique_key) ESTEIRA_TRY(take_unique(row, task_id));
+    ESTEIRA_TRY(write_request(row, task_id));
+    ESTEIRA_TRY(put_waiting(connection_,
+                            {.type_id = row.type_id,
+                             .priority = row.priority,
+                             .run_at = row.scheduled_for.value_or(now_),
+                             .task_id = task_id,
+                             .flags = row.unique_key ? flag_unique : 0},
+                            now_));
+    if (row.idempotency_key) {
+      ESTEIRA_TRY(connection_.run(sql::idempotency_insert, *row.idempotency_key,
+                                  row.idempotency_hash, task_id, now_));
+    }
+    return InsertedTask{.task_id = task_id};
+  }
+
+ private:
+  Expected<std::optional<InsertedTask>> find_earlier(const NewTaskRow& row) {
+    {
+      auto query = ESTEIRA_TRY(connection_.query(sql::idempotency_find));
+      query.bind(*row.idempotency_key);
+      if (!ESTEIRA_TRY(query.step())) return std::nullopt;
+      if (query.time(2) > now_ - idempotency_kept) {
+        const auto task_id = query.integer(1);
+        if (query.view(0) == row.idempotency_hash) {
+          return InsertedTask{.task_id = task_id, .created = false};
+        }
+        return std::unexpected(
+            Error{.code = ErrorCode::invalid_argument,
+                  .message = "the idempotency key was used for another task before",
+                  .task_id = task_id});
+      }
+    }
+    ESTEIRA_TRY(connection_.run(sql::idempotency_delete, *row.idempotency_key));
+    return std::nullopt;
+  }
+
+  Expected<void> check_type(TypeId type_id) {
+    if (type_id == known_type_) return {};
+    auto query = ESTEIRA_TRY(connection_.query(sql::type_exists));
+    query.bind(type_id);
+    if (!ESTEIRA_TRY(query.step())) {
+      return fail(ErrorCode::not_found, fmt::format("there is no task type {}", type_id));
+    }
+    known_type_ = type_id;
+    return {};
+  }
+
+  Expected<void> take_unique(const NewTaskRow& row, TaskId task_id) {
+    ESTEIRA_TRY(connection_.run(sql::unique_take, row.type_id, *row.unique_key, task_id));
+    if (sqlite3_changes(connection_.handle()) > 0) return {};
+    auto query = ESTEIRA_TRY(connection_.query(sql::unique_holder));
+    query.bind(row.type_id, *row.unique_key);
+    const bool found = ESTEIRA_TRY(query.step());
+    const auto holder = found ? query.integer(0) : 0;
+    // A holder of this very batch does not exist once the batch is undone.
+    if (!found || holder >= first_id_) {
+      return fail(ErrorCode::conflict, "two tasks of the batch have the same unique key");
+    }
+    return std::unexpected(
+        Error{.code = ErrorCode::conflict,
+              .message = fmt::format("task {} holds the unique key until it ends", holder),
+              .task_id = holder});
+  }
+
+  Expected<void> write_request(const NewTaskRow& row, TaskId task_id) {
+    std::optional<std::string> tags;
+    if (!row.tags.empty()) {
+      tags = to_text(Json(JsonArray(row.tags.begin(), row.tags.end())));
+    }
+    ESTEIRA_TRY(connection_.run(sql::request_insert, task_id, row.type_id, row.priority,
+                                row.max_retries, row.scheduled_for, now_, row.timeout,
+                                row.unique_key, row.traceparent, tags, row.payload));
+    for (const auto& tag : row.tags) {
+      ESTEIRA_TRY(connection_.run(sql::tag_insert, tag, task_id));
+    }
+    return {};
+  }
+
+  Connection& connection_;
+  const TaskId first_id_;
+  TaskId next_id_;
+  const Time now_;
+  std::optional<TypeId> known_type_;
+};
+
+Expected<TaskId> take_ids(Connection& connection, std::size_t count) {
+  auto query = ESTEIRA_TRY(connection.query(sql::ids_take));
+  query.bind(count);
+  if (!ESTEIRA_TRY(query.step())) return fail(ErrorCode::internal, "the task ids are missing");
+  const auto last = query.integer(0);
+  // An UPDATE with RETURNING is done only when it has been stepped to its end.
+  ESTEIRA_TRY(query.step());
+  return last - static_cast<TaskId>(count) + 1;
+}
+
+// What is done inside a savepoint of the caller's transaction.
+Expected<std::vector<InsertedTask>> insert_in_savepoint(Connection& connection,
+                                                        std::span<const NewTaskRow> rows,
+                                                        Time now) {
+  ESTEIRA_TRY(connection.run("SAVEPOINT esteira_insert"));
+  auto inserted = insert(connection, rows, now);
+  if (!inserted) ESTEIRA_TRY(connection.run("ROLLBACK TO esteira_insert"));
+  ESTEIRA_TRY(connection.run("RELEASE esteira_insert"));
+  return inserted;
+}
+
+// The automatic checkpoint of the caller's connection could meet a commit of ours: see
+// Checkpointer. A hook that the caller set itself answers 0 here and is left alone.
+Expected<void> stop_automatic_checkpoints(Connection& connection) {
+  {
+    auto query = ESTEIRA_TRY(connection.query("PRAGMA main.wal_autocheckpoint"));
+    if (!ESTEIRA_TRY(query.step()) || query.integer(0) <= 0) return {};
+  }
+  sqlite3_wal_autocheckpoint(connection.handle(), 0);
+  sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return {};
+}
+
+}  // namespace
+
+Expected<std::vector<InsertedTask>> insert(Connection& connection, std::span<const NewTaskRow> rows,
+                                           Time now) {
+  std::vector<InsertedTask> inserted;
+  if (rows.empty()) return inserted;
+  Inserter inserter(connection, ESTEIRA_TRY(take_ids(connection, rows.size())), now);
+  inserted.reserve(rows.size());
+  for (const auto& row : rows) inserted.push_back(ESTEIRA_TRY(inserter.insert(row)));
+  return inserted;
+}
+
+Expected<std::vector<InsertedTask>> insert_within(sqlite3* handle, std::span<const NewTaskRow> rows,
+                                                  Time now) {
+  if (handle == nullptr) return fail(ErrorCode::invalid_argument, "the connection is null");
+  if (sqlite3_get_autocommit(handle) != 0) {
+    return fail(ErrorCode::invalid_argument, "no transaction is open on this connection");
+  }
+  auto connection = Connection::adopt(handle);
+  {
+    auto exists = ESTEIRA_TRY(connection.query(sql::schema_exists));
+    if (!ESTEIRA_TRY(exists.step())) {
+      return fail(ErrorCode::invalid_argument,
+                  "this connection's database holds no task tables; open the same file");
+    }
+  }
+  ESTEIRA_TRY(stop_automatic_checkpoints(connection));
+  return insert_in_savepoint(connection, rows, now);
+}
+
+}  // namespace esteira::sqlite

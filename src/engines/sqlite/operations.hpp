@@ -1,0 +1,88 @@
+// The operations of the engine on a connection, cut as the interface is. None takes the lock of the
+// repository; those that write expect an open transaction unless they say so. repository.cpp adds
+// both.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "domain/lanes.hpp"
+#include "engines/sqlite/connection.hpp"
+#include "repository/repository.hpp"
+
+namespace esteira::sqlite {
+
+// migrate.cpp
+[[nodiscard]] Expected<SchemaStatus> schema_status(Connection& connection);
+// Opens its own transactions.
+[[nodiscard]] Expected<void> migrate(Connection& connection,
+                                     const std::function<void(std::string_view)>& applied);
+
+// types.cpp
+[[nodiscard]] Expected<std::vector<TaskType>> types(Connection& connection);
+[[nodiscard]] Expected<std::int64_t> types_version(Connection& connection);
+[[nodiscard]] Expected<TaskType> put_type(Connection& connection, const TaskType& type, Time now);
+
+// insert.cpp
+[[nodiscard]] Expected<std::vector<InsertedTask>> insert(Connection& connection,
+                                                         std::span<const NewTaskRow> rows,
+                                                         Time now);
+// Inside the open transaction of somebody else's handle.
+[[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(sqlite3* handle,
+                                                                std::span<const NewTaskRow> rows,
+                                                                Time now);
+
+// claim.cpp
+// The due lanes of those of `types` that are not paused.
+[[nodiscard]] Expected<std::vector<Lane>> due_lanes(Connection& connection,
+                                                    std::span<const TypeId> types, Time now);
+[[nodiscard]] Expected<std::vector<Claim>> claim(Connection& connection,
+                                                 const ClaimRequest& request,
+                                                 const std::string& worker, Time now);
+// When the first scheduled task becomes due.
+[[nodiscard]] Expected<std::optional<Time>> next_due(Connection& connection);
+[[nodiscard]] Expected<int> promote(Connection& connection, int limit, Time now);
+[[nodiscard]] Expected<bool> has_ready(Connection& connection, std::span<const TypeId> types,
+                                       Time now);
+
+// lease.cpp
+[[nodiscard]] Expected<std::vector<TaskRepository::TakenOver>> take_expired(
+    Connection& connection, const std::string& worker, const LeaseId& lease_id, Duration lease,
+    int limit, Time now);
+[[nodiscard]] Expected<std::vector<Renewal::Held>> cancel_requests(Connection& connection);
+// Takes tasks that are deleted off the leases that still list them: without their execution rows
+// they would look as if they ran. `ids` is sorted.
+[[nodiscard]] Expected<void> strike_from_leases(Connection& connection, std::vector<TaskId> ids);
+
+// tick.cpp
+// The whole tick: opens its own transaction, and none when there is nothing to do.
+[[nodiscard]] Expected<TickAnswer> tick(Connection& connection, const TickRequest& request,
+                                        Time now);
+
+// read.cpp
+[[nodiscard]] Expected<std::optional<Task>> task(Connection& connection, TaskId task_id);
+[[nodiscard]] Expected<std::vector<Task>> tasks(Connection& connection, const TaskFilter& filter);
+[[nodiscard]] Expected<std::vector<Execution>> executions(Connection& connection, TaskId task_id);
+[[nodiscard]] Expected<std::vector<LogLine>> log_lines(Connection& connection, TaskId task_id);
+[[nodiscard]] Expected<void> put_worker(Connection& connection, const WorkerRecord& worker);
+[[nodiscard]] Expected<void> remove_worker(Connection& connection, const std::string& name);
+[[nodiscard]] Expected<std::vector<WorkerRecord>> workers(Connection& connection);
+
+// change.cpp
+[[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(Connection& connection,
+                                                         std::span<const TaskId> ids, Time now);
+[[nodiscard]] Expected<std::vector<ChangeStatus>> retry(Connection& connection,
+                                                        std::span<const TaskId> ids, Time now);
+[[nodiscard]] Expected<std::vector<ChangeStatus>> remove(Connection& connection,
+                                                         std::span<const TaskId> ids);
+// Deletes every row of a task but those of what waits, runs or is unique; afterwards
+// strike_from_leases.
+[[nodiscard]] Expected<void> erase_task(Connection& connection, TaskId task_id);
+
+// stats.cpp
+[[nodiscard]] Expected<Stats> stats(Connection& connection, Time now);
+
+}  // namespace esteira::sqlite

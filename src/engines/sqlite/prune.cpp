@@ -1,0 +1,119 @@
+#include "engines/sqlite/prune.hpp"
+
+#include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/stats_book.hpp"
+#include "sqlite_sql.hpp"
+
+namespace esteira::sqlite {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto start_over_after = 1h;
+// So many tasks in a row that are too young even to have been created in time end the search. One
+// alone does not: a clock that stood in the future for a moment must not hide what follows.
+constexpr int young_tasks_max = 1000;
+
+constexpr auto idempotency_kept = 24h;
+constexpr auto worker_kept = 24h;
+constexpr auto stats_kept = 24h * 30;
+constexpr int tidy_rows_max = 1000;
+
+// How long an ended task is kept, or nothing for one that has not ended.
+std::optional<Duration> kept_for(const Query& row, const PruneRequest& request) {
+  const auto status = row.view(2);
+  if (status == "COMPLETED") return request.completed_older.value_or(row.duration(4));
+  if (status == "FAILED") return request.failed_older.value_or(row.duration(5));
+  if (status == "CANCELLED") return request.failed_older.value_or(row.duration(6));
+  return std::nullopt;
+}
+
+// The shortest of what the row's type keeps: a task created after that can't be old enough.
+Duration shortest(const Query& row, const PruneRequest& request) {
+  return std::min({request.completed_older.value_or(row.duration(4)),
+                   request.failed_older.value_or(row.duration(5)),
+                   request.failed_older.value_or(row.duration(6))});
+}
+
+Expected<bool> exists(Connection& connection, std::string_view statement, Time before) {
+  auto query = ESTEIRA_TRY(connection.query(statement));
+  query.bind(before, tidy_rows_max);
+  return query.step();
+}
+
+}  // namespace
+
+Expected<std::vector<TaskId>> Pruner::find(Connection& connection, const PruneRequest& request,
+                                           Time now) {
+  TaskId looked_to = 0;
+  // Other retentions ask other questions: they look at everything.
+  if (request.completed_older || request.failed_older) {
+    return find_after(connection, 0, request, now, looked_to);
+  }
+  const auto since = now - started_over_at_;
+  if (since >= start_over_after || since < Duration{0}) {
+    looked_to_ = 0;
+    started_over_at_ = now;
+  }
+  auto found = ESTEIRA_TRY(find_after(connection, looked_to_, request, now, looked_to));
+  looked_to_ = looked_to;
+  return found;
+}
+
+Expected<std::vector<TaskId>> Pruner::find_after(Connection& connection, TaskId after,
+                                                 const PruneRequest& request, Time now,
+                                                 TaskId& looked_to) {
+  looked_to = after;
+  std::vector<TaskId> found;
+  int young = 0;
+  auto query = ESTEIRA_TRY(connection.query(sql::prune_candidates));
+  query.bind(after);
+  while (std::ssize(found) < request.limit && young < young_tasks_max &&
+         ESTEIRA_TRY(query.step())) {
+    const auto task_id = query.integer(0);
+    if (query.time(1) > now - shortest(query, request)) {
+      ++young;
+      continue;
+    }
+    young = 0;
+    looked_to = task_id;
+    const auto kept = kept_for(query, request);
+    if (kept && query.time(3) <= now - *kept) found.push_back(task_id);
+  }
+  return found;
+}
+
+Expected<std::int64_t> Pruner::erase(Connection& connection, const std::vector<TaskId>& ids) {
+  StatsBook stats;
+  std::int64_t erased = 0;
+  for (const auto task_id : ids) {
+    {
+      // Between the look and this transaction a person may have retried or deleted it.
+      auto query = ESTEIRA_TRY(connection.query(sql::prune_check));
+      query.bind(task_id);
+      if (!ESTEIRA_TRY(query.step())) continue;
+      stats.add_ended(query.small(1), ESTEIRA_TRY(parse_task_status(query.view(0))), -1);
+    }
+    ESTEIRA_TRY(erase_task(connection, task_id));
+    ++erased;
+  }
+  ESTEIRA_TRY(strike_from_leases(connection, ids));
+  ESTEIRA_TRY(stats.write(connection));
+  return erased;
+}
+
+Expected<void> tidy(Connection& connection, Time now) {
+  const Time minute = std::chrono::floor<std::chrono::minutes>(now - stats_kept);
+  const bool old_stats = ESTEIRA_TRY(exists(connection, sql::stats_old, minute));
+  const bool old_keys =
+      ESTEIRA_TRY(exists(connection, sql::idempotency_old, now - idempotency_kept));
+  const bool old_workers = ESTEIRA_TRY(exists(connection, sql::workers_old, now - worker_kept));
+  if (!old_stats && !old_keys && !old_workers) return {};
+  auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
+  ESTEIRA_TRY(connection.run(sql::stats_tidy, minute, tidy_rows_max));
+  ESTEIRA_TRY(connection.run(sql::idempotency_tidy, now - idempotency_kept, tidy_rows_max));
+  ESTEIRA_TRY(connection.run(sql::workers_tidy, now - worker_kept));
+  return transaction.commit();
+}
+
+}  // namespace esteira::sqlite

@@ -1,0 +1,224 @@
+// The doors of the engine. Each call takes the repository's one lock, then works on its one
+// connection; what writes does so in one transaction. Allocation failures become errors here.
+#include "engines/sqlite/repository.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "base/mutex.hpp"
+#include "engines/sqlite/checkpoint.hpp"
+#include "engines/sqlite/connection.hpp"
+#include "engines/sqlite/file.hpp"
+#include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/prune.hpp"
+#include "engines/sqlite/wake.hpp"
+
+namespace esteira::sqlite {
+namespace {
+
+// Turns what the standard library throws into an error.
+template <class Call>
+auto door(Call&& call) noexcept -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::unavailable, "the SQLite engine is out of memory");
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::internal, fmt::format("the SQLite engine: {}", error.what()));
+  }
+}
+
+// What the repository's lock guards.
+struct Store {
+  std::unique_ptr<Connection> connection;
+  Checkpointer checkpointer;
+  Pruner pruner{};
+
+  // A commit that is done stays done: a checkpoint that fails is reported by maintain().
+  void after_commit() { static_cast<void>(checkpointer.after_commit(*connection)); }
+};
+
+class Repository final : public TaskRepository {
+ public:
+  Repository(std::string path, std::unique_ptr<Connection> connection)
+      : path_(std::move(path)),
+        store_{.connection = std::move(connection), .checkpointer = Checkpointer(path_)} {}
+
+  std::string_view engine() const override { return "sqlite"; }
+  std::string address() const override { return "sqlite:" + path_; }
+  Expected<void> ping() override {
+    return read([](Connection& connection) { return connection.run("PRAGMA schema_version"); });
+  }
+  Expected<Time> server_time() override {
+    // The database's clock is that of the host which all who share the file are on.
+    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  }
+
+  Expected<SchemaStatus> schema_status() override {
+    return read([](Connection& connection) { return sqlite::schema_status(connection); });
+  }
+  Expected<void> migrate(const std::function<void(std::string_view)>& applied) override {
+    // Told after the lock is given back, so that `applied` may use the repository.
+    std::vector<std::string_view> names;
+    auto migrated = read([&](Connection& connection) {
+      return sqlite::migrate(connection, [&](std::string_view name) { names.push_back(name); });
+    });
+    if (applied) std::ranges::for_each(names, applied);
+    return migrated;
+  }
+
+  Expected<std::vector<TaskType>> types() override { return read(sqlite::types); }
+  Expected<std::int64_t> types_version() override { return read(sqlite::types_version); }
+  Expected<TaskType> put_type(const TaskType& type, Time now) override {
+    return write([&](Connection& connection) { return sqlite::put_type(connection, type, now); });
+  }
+
+  Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows, Time now) override {
+    auto inserted =
+        write([&](Connection& connection) { return sqlite::insert(connection, rows, now); });
+    if (inserted) hint();
+    return inserted;
+  }
+  Expected<std::vector<InsertedTask>> insert_within(CallerConnection connection,
+                                                    std::span<const NewTaskRow> rows,
+                                                    Time now) override {
+    auto* const* handle = std::get_if<sqlite3*>(&connection);
+    if (handle == nullptr) {
+      return fail(ErrorCode::unsupported,
+                  "tasks in a SQLite database can't join a PostgreSQL transaction");
+    }
+    // The caller's connection is not ours: neither the lock nor the transaction of this object.
+    return door([&] { return sqlite::insert_within(*handle, rows, now); });
+  }
+
+  void hint() override {
+    if (path_ != ":memory:") return touch(path_);
+    const MutexLock lock(listeners_mutex_);
+    for (const auto& listener : listeners_) listener.ring();
+  }
+  void listen(std::function<void()> wake) override {
+    const MutexLock lock(listeners_mutex_);
+    listeners_.emplace_back(path_, std::move(wake));
+  }
+
+  Expected<TickAnswer> tick(const TickRequest& request, Time now) override {
+    return locked([&](Store& store) {
+      auto answer = sqlite::tick(*store.connection, request, now);
+      if (answer) store.after_commit();
+      return answer;
+    });
+  }
+  Expected<std::vector<Renewal::Held>> cancel_requests() override {
+    return read(sqlite::cancel_requests);
+  }
+  Expected<std::vector<TakenOver>> take_expired(const std::string& worker, const LeaseId& lease_id,
+                                                Duration lease, int limit, Time now) override {
+    return write([&](Connection& connection) {
+      return sqlite::take_expired(connection, worker, lease_id, lease, limit, now);
+    });
+  }
+  Expected<bool> has_ready(std::span<const TypeId> types, Time now) override {
+    return read([&](Connection& connection) { return sqlite::has_ready(connection, types, now); });
+  }
+
+  Expected<void> put_worker(const WorkerRecord& worker) override {
+    return write([&](Connection& connection) { return sqlite::put_worker(connection, worker); });
+  }
+  Expected<void> remove_worker(const std::string& name) override {
+    return write([&](Connection& connection) { return sqlite::remove_worker(connection, name); });
+  }
+  Expected<std::vector<WorkerRecord>> workers() override { return read(sqlite::workers); }
+
+  Expected<std::optional<Task>> task(TaskId task_id, Time /*now*/) override {
+    return read([&](Connection& connection) { return sqlite::task(connection, task_id); });
+  }
+  Expected<std::vector<Task>> tasks(const TaskFilter& filter, Time /*now*/) override {
+    return read([&](Connection& connection) { return sqlite::tasks(connection, filter); });
+  }
+  Expected<std::vector<Execution>> executions(TaskId task_id) override {
+    return read([&](Connection& connection) { return sqlite::executions(connection, task_id); });
+  }
+  Expected<std::vector<LogLine>> log_lines(TaskId task_id) override {
+    return read([&](Connection& connection) { return sqlite::log_lines(connection, task_id); });
+  }
+  Expected<Stats> stats(Time now) override {
+    return read([&](Connection& connection) { return sqlite::stats(connection, now); });
+  }
+
+  Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids, Time now) override {
+    return write([&](Connection& connection) { return sqlite::cancel(connection, ids, now); });
+  }
+  Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids, Time now) override {
+    return write([&](Connection& connection) { return sqlite::retry(connection, ids, now); });
+  }
+  Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids, Time /*now*/) override {
+    return write([&](Connection& connection) { return sqlite::remove(connection, ids); });
+  }
+  Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
+    return locked([&](Store& store) -> Expected<std::int64_t> {
+      auto& connection = *store.connection;
+      const auto ids = ESTEIRA_TRY(store.pruner.find(connection, request, now));
+      if (ids.empty()) return 0;
+      auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
+      const auto erased = ESTEIRA_TRY(Pruner::erase(connection, ids));
+      ESTEIRA_TRY(transaction.commit());
+      store.after_commit();
+      return erased;
+    });
+  }
+  Expected<void> maintain(Time now) override {
+    return locked([&](Store& store) -> Expected<void> {
+      ESTEIRA_TRY(tidy(*store.connection, now));
+      return store.checkpointer.run(*store.connection);
+    });
+  }
+
+ private:
+  template <class Call>
+  auto locked(Call&& call) -> decltype(call(std::declval<Store&>())) {
+    return door([&] {
+      const MutexLock lock(mutex_);
+      return call(store_);
+    });
+  }
+  // Without a transaction around it.
+  template <class Call>
+  auto read(Call&& call) -> decltype(call(std::declval<Connection&>())) {
+    return locked([&](Store& store) { return call(*store.connection); });
+  }
+  // In one transaction.
+  template <class Call>
+  auto write(Call&& call) -> decltype(call(std::declval<Connection&>())) {
+    return locked([&](Store& store) -> decltype(call(*store.connection)) {
+      auto transaction = ESTEIRA_TRY(Transaction::begin(*store.connection));
+      auto answer = call(*store.connection);
+      if (!answer) return answer;
+      ESTEIRA_TRY(transaction.commit());
+      store.after_commit();
+      return answer;
+    });
+  }
+
+  std::string path_;
+  Mutex mutex_;
+  Store store_ ESTEIRA_GUARDED_BY(mutex_);
+  Mutex listeners_mutex_;
+  std::deque<WakeListener> listeners_ ESTEIRA_GUARDED_BY(listeners_mutex_);
+};
+
+}  // namespace
+
+Expected<std::shared_ptr<TaskRepository>> open(std::string_view path, Migrate migrate) {
+  return door([&]() -> Expected<std::shared_ptr<TaskRepository>> {
+    std::string name(path);
+    ESTEIRA_TRY(check_database_path(name));
+    auto connection = ESTEIRA_TRY(Connection::open(name));
+    if (migrate != Migrate::never) ESTEIRA_TRY(sqlite::migrate(*connection, {}));
+    return std::make_shared<Repository>(std::move(name), std::move(connection));
+  });
+}
+
+}  // namespace esteira::sqlite

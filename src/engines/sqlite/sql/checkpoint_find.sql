@@ -1,0 +1,2 @@
+-- claim, of tasks that were tried before.
+SELECT state FROM task_checkpoints WHERE task_id = ?1

@@ -1,0 +1,5 @@
+-- tasks: candidates of a type.
+SELECT r.task_id FROM task_requests r
+WHERE r.type_id = (SELECT type_id FROM task_types WHERE name = ?3) AND r.task_id < ?1
+  AND (?4 IS NULL OR r.created_at_us >= ?4) AND (?5 IS NULL OR r.created_at_us < ?5)
+ORDER BY r.task_id DESC

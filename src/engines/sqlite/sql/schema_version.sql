@@ -1,0 +1,2 @@
+-- schema_status, migrate.
+SELECT value FROM esteira_meta WHERE key = 'schema_version'

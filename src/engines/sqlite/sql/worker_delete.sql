@@ -1,0 +1,2 @@
+-- remove_worker.
+DELETE FROM task_workers WHERE name = ?1

@@ -1,0 +1,72 @@
+#include "engines/sqlite/finish.hpp"
+#include "engines/sqlite/lease.hpp"
+#include "engines/sqlite/operations.hpp"
+
+namespace esteira::sqlite {
+namespace {
+
+// Looks without the write lock, so that an idle worker's polls never hold up those who write.
+Expected<bool> has_something_to_do(Connection& connection, const TickRequest& request, Time now) {
+  if (!request.notes.empty() || !request.settlements.empty() || !request.renewals.empty()) {
+    return true;
+  }
+  if (request.promote_limit > 0) {
+    const auto due = ESTEIRA_TRY(next_due(connection));
+    if (due && *due <= now) return true;
+  }
+  if (!request.claim) return false;
+  if (request.claim->again) return true;
+  return !ESTEIRA_TRY(due_lanes(connection, request.claim->types, now)).empty();
+}
+
+Expected<void> finish_all(Connection& connection, LeaseBook& leases, const TickRequest& request,
+                          Time now, TickAnswer& answer) {
+  if (request.settlements.empty()) return {};
+  auto finisher = ESTEIRA_TRY(Finisher::begin(connection, now));
+  answer.settlements.reserve(request.settlements.size());
+  for (const auto& settlement : request.settlements) {
+    answer.settlements.push_back(ESTEIRA_TRY(finisher.finish(leases, settlement)));
+  }
+  ESTEIRA_TRY(leases.delete_finished());
+  return finisher.end();
+}
+
+Expected<void> work(Connection& connection, const TickRequest& request, Time now,
+                    TickAnswer& answer) {
+  LeaseBook leases(connection);
+  answer.notes.reserve(request.notes.size());
+  for (const auto& note : request.notes) {
+    answer.notes.push_back(ESTEIRA_TRY(take_note(connection, leases, note)));
+  }
+  ESTEIRA_TRY(finish_all(connection, leases, request, now, answer));
+  for (const auto& renewal : request.renewals) {
+    answer.renewals.push_back(ESTEIRA_TRY(renew(connection, leases, renewal, now + request.lease)));
+  }
+  if (request.promote_limit > 0) {
+    const auto due = ESTEIRA_TRY(next_due(connection));
+    if (due && *due <= now) {
+      answer.promoted = ESTEIRA_TRY(promote(connection, request.promote_limit, now));
+    }
+  }
+  if (request.claim) {
+    answer.claims = ESTEIRA_TRY(claim(connection, *request.claim, request.worker, now));
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<TickAnswer> tick(Connection& connection, const TickRequest& request, Time now) {
+  TickAnswer answer;
+  if (ESTEIRA_TRY(has_something_to_do(connection, request, now))) {
+    auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
+    ESTEIRA_TRY(work(connection, request, now, answer));
+    if (request.promote_limit > 0) answer.next_due_at = ESTEIRA_TRY(next_due(connection));
+    ESTEIRA_TRY(transaction.commit());
+  } else if (request.promote_limit > 0) {
+    answer.next_due_at = ESTEIRA_TRY(next_due(connection));
+  }
+  return answer;
+}
+
+}  // namespace esteira::sqlite

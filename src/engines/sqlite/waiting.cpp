@@ -1,0 +1,21 @@
+#include "engines/sqlite/waiting.hpp"
+
+#include "sqlite_sql.hpp"
+
+namespace esteira::sqlite {
+
+Expected<void> put_waiting(Connection& connection, const WaitingTask& task, Time now) {
+  return connection.run(task.run_at <= now ? sql::ready_insert : sql::scheduled_insert,
+                        task.type_id, task.priority, task.run_at, task.task_id, task.retries,
+                        task.crashes, task.attempt, task.flags);
+}
+
+Expected<void> delete_waiting(Connection& connection, const WaitingTask& task) {
+  ESTEIRA_TRY(
+      connection.run(sql::ready_delete, task.type_id, task.priority, task.run_at, task.task_id));
+  // A task whose time has come may still wait for its promotion.
+  if (sqlite3_changes(connection.handle()) > 0) return {};
+  return connection.run(sql::scheduled_delete, task.run_at, task.task_id);
+}
+
+}  // namespace esteira::sqlite

@@ -1,0 +1,27 @@
+// A waiting task's row: in task_ready when it is due, else in task_scheduled.
+#pragma once
+
+#include "engines/sqlite/connection.hpp"
+#include "esteira/task.hpp"
+
+namespace esteira::sqlite {
+
+// `flags` of a waiting row and of a lease's entry: what the task has that must be looked after.
+inline constexpr int flag_unique = 1;
+
+struct WaitingTask {
+  TypeId type_id = 0;
+  int priority = 0;
+  Time run_at{};
+  TaskId task_id = 0;
+  int retries = 0;
+  int crashes = 0;
+  int attempt = 0;  // claims so far
+  int flags = 0;
+};
+
+[[nodiscard]] Expected<void> put_waiting(Connection& connection, const WaitingTask& task, Time now);
+// By its key; a row that is not there is no error.
+[[nodiscard]] Expected<void> delete_waiting(Connection& connection, const WaitingTask& task);
+
+}  // namespace esteira::sqlite
