@@ -1,0 +1,148 @@
+#include "service/new_task.hpp"
+
+#include <fmt/format.h>
+#include <openssl/sha.h>
+
+#include <array>
+
+#include "base/assert.hpp"
+#include "base/utf8.hpp"
+#include "domain/limits.hpp"
+
+namespace esteira {
+namespace {
+
+Expected<void> refuse(std::string pointer, std::string message) {
+  return std::unexpected(Error{.code = ErrorCode::invalid_argument,
+                               .message = pointer.substr(1) + ": " + message,
+                               .fields = {{std::move(pointer), std::move(message)}}});
+}
+
+Expected<void> check_text(std::string_view text, std::size_t bytes_max, std::string pointer) {
+  if (text.empty()) return refuse(std::move(pointer), "must not be empty");
+  if (text.size() > bytes_max) {
+    return refuse(std::move(pointer), fmt::format("is over the limit of {} bytes", bytes_max));
+  }
+  if (text.find('\0') != std::string_view::npos) {
+    return refuse(std::move(pointer), "holds the character NUL");
+  }
+  if (find_invalid_utf8(text) != std::string_view::npos) {
+    return refuse(std::move(pointer), "is not valid UTF-8");
+  }
+  return {};
+}
+
+Expected<void> check_range(std::int64_t value, std::int64_t low, std::int64_t high,
+                           std::string pointer) {
+  if (value >= low && value <= high) return {};
+  return refuse(std::move(pointer), fmt::format("must be from {} to {}", low, high));
+}
+
+Expected<void> check_options(const TaskOptions& options) {
+  ESTEIRA_TRY(check_range(options.priority, limits::priority_min, limits::priority_max, "/priority"));
+  if (options.max_retries) {
+    ESTEIRA_TRY(check_range(*options.max_retries, 0, limits::max_retries_max, "/max_retries"));
+  }
+  if (options.timeout && (*options.timeout <= Duration{0} || *options.timeout > limits::timeout_max)) {
+    return refuse("/timeout_seconds", fmt::format("must be more than 0 and at most {}",
+                                                  limits::timeout_max / std::chrono::seconds{1}));
+  }
+  // What both databases and four-digit years can hold.
+  constexpr Time earliest = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
+  constexpr Time latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
+  if (options.scheduled_for && (*options.scheduled_for < earliest || *options.scheduled_for > latest)) {
+    return refuse("/scheduled_for", "must lie between 1970 and 9999");
+  }
+  if (options.unique_key) {
+    ESTEIRA_TRY(check_text(*options.unique_key, limits::unique_key_bytes_max, "/unique_key"));
+  }
+  if (options.idempotency_key) {
+    ESTEIRA_TRY(check_text(*options.idempotency_key, limits::idempotency_key_bytes_max, "/idempotency_key"));
+  }
+  if (options.traceparent) {
+    ESTEIRA_TRY(check_text(*options.traceparent, limits::traceparent_bytes_max, "/traceparent"));
+  }
+  if (options.tags.size() > limits::tags_max) {
+    return refuse("/tags", fmt::format("holds more than {} tags", limits::tags_max));
+  }
+  for (std::size_t i = 0; i < options.tags.size(); ++i) {
+    ESTEIRA_TRY(check_text(options.tags[i], limits::tag_bytes_max, fmt::format("/tags/{}", i)));
+  }
+  return {};
+}
+
+// Puts "/payload" before the pointers of an error about the payload.
+Error about_payload(Error error) {
+  for (auto& field : error.fields) field.pointer.insert(0, "/payload");
+  return error;
+}
+
+Expected<void> ask_processor(const BaseProcessor& processor, const Json& payload) {
+  // User code: one of the three doors at which exceptions stop.
+  try {
+    processor.validate_payload(payload);
+    return {};
+  } catch (const InvalidPayload& problem) {
+    return refuse("/payload" + problem.pointer(), problem.what());
+  } catch (const std::exception& problem) {
+    return refuse("/payload", fmt::format("the processor of {} refused it: {}",
+                                          processor.task_type(), problem.what()));
+  }
+}
+
+Expected<void> check_payload(const NewTask& task, const TaskType& type, TypeCache& types,
+                             const ProcessorRegistry* registry) {
+  if (auto good = check_json(task.payload, {.depth_max = limits::json_depth_max}); !good) {
+    return std::unexpected(about_payload(std::move(good).error()));
+  }
+  if (auto good = types.check_payload(type, task.payload); !good) {
+    return std::unexpected(about_payload(std::move(good).error()));
+  }
+  const auto* processor = registry == nullptr ? nullptr : registry->find(type.name);
+  return processor == nullptr ? Expected<void>{} : ask_processor(*processor, task.payload);
+}
+
+// What the caller asked for, so that a repeated idempotency key is told from a reused one.
+std::string request_hash(const TaskType& type, const NewTask& task, std::string_view payload) {
+  const auto& options = task.options;
+  const auto text = fmt::format(
+      "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", type.name, options.priority,
+      options.scheduled_for ? format_time(*options.scheduled_for) : "",
+      options.max_retries.value_or(-1), options.unique_key.value_or(""),
+      options.timeout.value_or(Duration{0}).count(),
+      to_text(Json(JsonArray(options.tags.begin(), options.tags.end()))), payload);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::string hex;
+  for (const auto byte : digest) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+}  // namespace
+
+Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
+                                    const ProcessorRegistry* registry) {
+  const auto type = ESTEIRA_TRY(types.find(task.type));
+  ESTEIRA_TRY(check_options(task.options));
+  ESTEIRA_TRY(check_payload(task, type, types, registry));
+  const auto& options = task.options;
+  NewTaskRow row{.type_id = type.type_id,
+                 .payload = to_text(task.payload),
+                 .priority = options.priority,
+                 .scheduled_for = options.scheduled_for,
+                 .max_retries = options.max_retries.value_or(type.max_retries),
+                 .timeout = options.timeout,
+                 .unique_key = options.unique_key,
+                 .tags = options.tags,
+                 .traceparent = options.traceparent,
+                 .idempotency_key = options.idempotency_key};
+  if (row.payload.size() > limits::payload_bytes_max) {
+    return std::unexpected(refuse("/payload", fmt::format("is over the limit of {} bytes",
+                                                          limits::payload_bytes_max))
+                               .error());
+  }
+  if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
+  return row;
+}
+
+}  // namespace esteira

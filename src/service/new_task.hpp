@@ -1,0 +1,17 @@
+// The door: whether a new task may exist.
+#pragma once
+
+#include "domain/policy.hpp"
+#include "esteira/processor.hpp"
+#include "esteira/task.hpp"
+#include "repository/repository.hpp"
+#include "service/type_cache.hpp"
+
+namespace esteira {
+
+// Type known, limits kept, payload accepted by the type's schema and then by its processor;
+// defaults filled from the type. Errors carry JSON pointers.
+[[nodiscard]] Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
+                                                  const ProcessorRegistry* registry);
+
+}  // namespace esteira

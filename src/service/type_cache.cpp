@@ -1,0 +1,70 @@
+#include "service/type_cache.hpp"
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+
+namespace esteira {
+
+Expected<TaskType> TypeCache::find(std::string_view name) {
+  const std::string key(canonical_type_name(name));
+  {
+    MutexLock lock(mutex_);
+    const bool fresh = read_at_ != Duration::min() && clock_.steady() - read_at_ < age_max;
+    if (const auto found = entries_.find(key); fresh && found != entries_.end()) {
+      return found->second.type;
+    }
+  }
+  ESTEIRA_TRY(refresh());
+  MutexLock lock(mutex_);
+  if (const auto found = entries_.find(key); found != entries_.end()) return found->second.type;
+  return fail(ErrorCode::not_found,
+              fmt::format("unknown task type '{}': see `esteira type list`, or make it with "
+                          "`esteira type set {}`",
+                          key.substr(0, 50), key.substr(0, 50)));
+}
+
+// No lock is held across the database's answer; two threads that refresh at once read the same.
+Expected<void> TypeCache::refresh() {
+  const auto version = ESTEIRA_TRY(repository_.types_version());
+  {
+    MutexLock lock(mutex_);
+    if (version == version_) {
+      read_at_ = clock_.steady();
+      return {};
+    }
+  }
+  auto types = ESTEIRA_TRY(repository_.types());
+  std::unordered_map<std::string, Entry> entries;
+  for (auto& type : types) {
+    auto name = type.name;
+    entries.emplace(std::move(name), Entry{std::move(type), std::nullopt});
+  }
+  MutexLock lock(mutex_);
+  entries_ = std::move(entries);
+  version_ = version;
+  read_at_ = clock_.steady();
+  return {};
+}
+
+Expected<void> TypeCache::check_payload(const TaskType& type, const Json& payload) {
+  if (type.payload_schema.empty()) return {};
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(type.name);
+  if (found == entries_.end()) return {};
+  auto& schema = found->second.schema;
+  if (!schema) {
+    auto compiled = PayloadSchema::compile(type.payload_schema);
+    if (!compiled) return std::unexpected(std::move(compiled).error());
+    schema.emplace(std::move(*compiled));
+  }
+  return schema->check(payload);
+}
+
+void TypeCache::forget() {
+  MutexLock lock(mutex_);
+  version_ = -1;
+  read_at_ = Duration::min();
+}
+
+}  // namespace esteira

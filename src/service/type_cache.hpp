@@ -1,0 +1,45 @@
+// The task types as last read, so that creating a task asks the database once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "base/mutex.hpp"
+#include "processor/payload_schema.hpp"
+#include "repository/repository.hpp"
+
+namespace esteira {
+
+// Thread-safe.
+class TypeCache {
+ public:
+  TypeCache(TaskRepository& repository, const Clock& clock)
+      : repository_(repository), clock_(clock) {}
+
+  // By canonical name. Reads again what is older than `age_max`, or when the name is not known.
+  [[nodiscard]] Expected<TaskType> find(std::string_view name);
+  // Checks a payload against the type's JSON Schema, if it has one.
+  [[nodiscard]] Expected<void> check_payload(const TaskType& type, const Json& payload);
+  void forget();
+
+  static constexpr Duration age_max = std::chrono::seconds{1};
+
+ private:
+  struct Entry {
+    TaskType type;
+    std::optional<PayloadSchema> schema;  // compiled when first used
+  };
+  Expected<void> refresh();
+
+  TaskRepository& repository_;
+  const Clock& clock_;
+  Mutex mutex_;
+  std::unordered_map<std::string, Entry> entries_ ESTEIRA_GUARDED_BY(mutex_);
+  std::int64_t version_ ESTEIRA_GUARDED_BY(mutex_) = -1;
+  Duration read_at_ ESTEIRA_GUARDED_BY(mutex_) = Duration::min();
+};
+
+}  // namespace esteira

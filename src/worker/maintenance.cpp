@@ -1,0 +1,115 @@
+#include "worker/maintenance.hpp"
+
+#include "base/assert.hpp"
+#include "domain/limits.hpp"
+
+namespace esteira {
+namespace {
+
+// How many bounded transactions one round of the retention makes before others get their turn.
+constexpr int prune_batches_max = 50;
+
+}  // namespace
+
+Maintenance::Maintenance(MaintenanceOptions options, TaskRepository& repository,
+                         const Clock& clock, Random& random, EventSink* events)
+    : options_(std::move(options)),
+      repository_(repository),
+      clock_(clock),
+      random_(random),
+      events_(events) {}
+
+Expected<Maintenance::Progress> Maintenance::step() {
+  Progress progress;
+  progress.expired = ESTEIRA_TRY(settle_pending());
+  // Pages until none is left: leases that can't be settled never hide the others.
+  while (ESTEIRA_TRY(take_expired()) > 0) progress.expired += ESTEIRA_TRY(settle_pending());
+  if (clock_.steady() >= prune_at_) progress.pruned = ESTEIRA_TRY(prune());
+  ESTEIRA_TRY(repository_.maintain(clock_.now()));
+  return progress;
+}
+
+Expected<int> Maintenance::take_expired() {
+  const auto lease_id = doubtful_lease_.value_or(LeaseId{random_.bytes16()});
+  auto taken = repository_.take_expired(options_.worker, lease_id, options_.lease,
+                                        limits::expired_leases_max, clock_.now());
+  if (!taken) {
+    if (taken.error().code == ErrorCode::in_doubt) doubtful_lease_ = lease_id;
+    return std::unexpected(std::move(taken).error());
+  }
+  doubtful_lease_.reset();
+  for (auto& one : *taken) {
+    pending_.push_back({std::move(one.claim), std::move(one.previous_worker)});
+  }
+  return static_cast<int>(taken->size());
+}
+
+Settlement Maintenance::decide(const Pending& pending) {
+  RetryPolicy policy;
+  policy.max_crashes = options_.max_crashes;
+  return settle(pending.claim, outcome::Expired{pending.previous_worker}, policy, clock_.now(),
+                random_.fraction());
+}
+
+Expected<int> Maintenance::settle_pending() {
+  int settled = 0;
+  while (!pending_.empty()) {
+    std::vector<Settlement> settlements;
+    settlements.reserve(pending_.size());
+    for (const auto& one : pending_) settlements.push_back(decide(one));
+    const auto answer = ESTEIRA_TRY(repository_.tick(
+        {.worker = options_.worker, .settlements = settlements}, clock_.now()));
+    std::vector<Pending> again;
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+      switch (answer.settlements[i]) {
+        case FinishStatus::applied:
+        case FinishStatus::already_applied:
+          ++settled;
+          emit(settlements[i], pending_[i]);
+          break;
+        case FinishStatus::stale: break;  // another process took it over from us
+        case FinishStatus::cancel_requested:
+          pending_[i].claim.cancel_requested = true;
+          again.push_back(std::move(pending_[i]));
+          break;
+      }
+    }
+    pending_ = std::move(again);
+  }
+  return settled;
+}
+
+Expected<std::int64_t> Maintenance::prune() {
+  std::int64_t pruned = 0;
+  for (int i = 0; i < prune_batches_max; ++i) {
+    const auto count =
+        ESTEIRA_TRY(repository_.prune({.limit = limits::prune_tasks_max}, clock_.now()));
+    pruned += count;
+    if (count < limits::prune_tasks_max) {
+      prune_at_ = clock_.steady() + options_.prune_interval;
+      break;
+    }
+  }
+  return pruned;
+}
+
+void Maintenance::emit(const Settlement& settlement, const Pending& pending) {
+  if (events_ == nullptr) return;
+  if (!type_names_.contains(settlement.type_id)) {
+    if (const auto types = repository_.types()) {
+      for (const auto& type : *types) type_names_[type.type_id] = type.name;
+    }
+  }
+  Event event{.kind = EventKind::expired,
+              .at = settlement.completed_at,
+              .task_id = settlement.fence.task_id,
+              .attempt = settlement.fence.attempt,
+              .type = type_names_[settlement.type_id],
+              .worker = pending.previous_worker,
+              .ran = settlement.completed_at - settlement.started_at};
+  if (settlement.error_message) event.message = *settlement.error_message;
+  if (const auto* again = std::get_if<Again>(&settlement.next)) event.next_at = again->run_at;
+  events_->emit(event);
+}
+
+}  // namespace esteira

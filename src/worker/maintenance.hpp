@@ -1,0 +1,57 @@
+// What any process may do for all: expired leases, retention, the engine's housekeeping.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "domain/settle.hpp"
+#include "repository/repository.hpp"
+#include "telemetry/event.hpp"
+
+namespace esteira {
+
+struct MaintenanceOptions {
+  std::string worker;  // who takes expired leases over
+  int max_crashes = 3;
+  // How long a taken-over lease is held while its tasks are settled.
+  Duration lease = std::chrono::seconds{30};
+  Duration prune_interval = std::chrono::minutes{1};
+};
+
+// Safe in many processes at once: the database decides who gets what. One thread's.
+class Maintenance {
+ public:
+  Maintenance(MaintenanceOptions options, TaskRepository& repository, const Clock& clock,
+              Random& random, EventSink* events);
+
+  struct Progress {
+    int expired = 0;  // attempts whose lease had ended, settled
+    std::int64_t pruned = 0;
+  };
+  // One round: pages through all expired leases, prunes when it is time. What the store would not
+  // take is kept and offered again in the next round.
+  [[nodiscard]] Expected<Progress> step();
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+
+ private:
+  struct Pending {
+    Claim claim;
+    std::string previous_worker;
+  };
+  Expected<int> take_expired();
+  Expected<int> settle_pending();
+  Expected<std::int64_t> prune();
+  [[nodiscard]] Settlement decide(const Pending& pending);
+  void emit(const Settlement& settlement, const Pending& pending);
+
+  const MaintenanceOptions options_;
+  TaskRepository& repository_;
+  const Clock& clock_;
+  Random& random_;
+  EventSink* const events_;
+  std::vector<Pending> pending_;
+  std::optional<LeaseId> doubtful_lease_;
+  std::unordered_map<TypeId, std::string> type_names_;
+  Duration prune_at_{};
+};
+
+}  // namespace esteira
