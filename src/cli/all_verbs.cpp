@@ -1,0 +1,19 @@
+// The table of contents: one file a verb, or a family of them.
+#include "cli/verb.hpp"
+
+namespace esteira::cli {
+
+std::vector<Verb> all_verbs() {
+  return {
+      serve_verb(),           worker_verb(),          migrate_up_verb(),
+      migrate_status_verb(),  task_create_verb(),     task_show_verb(),
+      task_list_verb(),       task_executions_verb(), task_cancel_verb(),
+      task_retry_verb(),      task_delete_verb(),     task_import_verb(),
+      type_list_verb(),       type_set_verb(),        type_pause_verb(),
+      type_resume_verb(),     stats_verb(),           top_verb(),
+      prune_verb(),           doctor_verb(),          bench_verb(),
+      completion_bash_verb(),
+  };
+}
+
+}  // namespace esteira::cli

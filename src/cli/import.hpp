@@ -1,0 +1,85 @@
+// Bringing a file of tasks into the database, in bulk.
+//
+// The whole file is checked before the first task is written, so that a bad line keeps nothing. Up
+// to limits::batch_tasks_max tasks go in one transaction; a larger file takes several, and a
+// failure between them is told with the line to go on from.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/line_reader.hpp"
+#include "cli/wiring.hpp"
+#include "repository/repository.hpp"
+#include "service/type_cache.hpp"
+
+namespace esteira::cli {
+
+struct ImportOptions {
+  bool skip_bad = false;
+  std::int64_t from_line = 1;
+};
+
+struct BadLine {
+  std::int64_t line = 0;
+  std::string message;
+};
+
+struct ImportReport {
+  std::int64_t imported = 0;
+  std::int64_t skipped = 0;  // bad lines that were left out
+  std::vector<BadLine> bad;  // the first `bad_lines_max` of them
+  std::int64_t bad_total = 0;
+  std::optional<Error> error;             // what ended the import early
+  std::optional<std::int64_t> next_line;  // where to go on after it, if something was kept
+};
+
+inline constexpr std::size_t bad_lines_max = 1000;
+
+class Import {
+ public:
+  // `stopped` is asked between lines and batches.
+  Import(const Store& store, LineReader reader, ImportOptions options,
+         std::function<bool()> stopped);
+  [[nodiscard]] ImportReport run();
+
+ private:
+  struct Row {
+    std::int64_t line = 0;
+    NewTaskRow task;
+  };
+  using Rows = std::vector<Row>;
+  // Sees each good row; false ends the walk.
+  using Visit = std::function<bool(Row)>;
+
+  [[nodiscard]] bool walk(const std::string& what, const Visit& visit, bool report_bad);
+  [[nodiscard]] Expected<NewTaskRow> read_row(const Line& line);
+  [[nodiscard]] Expected<void> check_unique(const NewTaskRow& row, std::int64_t line);
+  [[nodiscard]] bool check_all();
+  void import_all();
+  [[nodiscard]] bool insert_batch();
+  [[nodiscard]] bool insert_some(std::span<Row> rows);
+  [[nodiscard]] Expected<void> insert_rows(std::span<Row> rows);
+  [[nodiscard]] std::optional<std::int64_t> line_of(const Error& conflict, std::span<Row> rows);
+  void add_bad(std::int64_t line, std::string message);
+  void give_up(Error error, std::span<Row> rows);
+  void keep(Row row);
+
+  const Store& store_;
+  LineReader reader_;
+  const ImportOptions options_;
+  const std::function<bool()> stopped_;
+  TypeCache types_;
+  ImportReport report_;
+  // The rows of the batch to come. After the check it holds the whole file, if that is one batch.
+  Rows batch_;
+  std::size_t batch_bytes_ = 0;
+  bool one_batch_ = true;
+  // The line that first used a unique key of a type.
+  std::map<std::pair<TypeId, std::string>, std::int64_t> unique_lines_;
+};
+
+}  // namespace esteira::cli

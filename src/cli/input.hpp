@@ -1,0 +1,21 @@
+// What a person gives on the command line beside plain options: JSON, files, standard input, times.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "esteira/json.hpp"
+#include "esteira/time.hpp"
+
+namespace esteira::cli {
+
+// The text itself, the content of FILE for "@FILE", or standard input for "-"; at most `bytes_max`.
+[[nodiscard]] Expected<std::string> read_argument(const std::string& argument,
+                                                  std::size_t bytes_max);
+[[nodiscard]] Expected<std::string> read_file(const std::string& path, std::size_t bytes_max);
+
+// RFC 3339, or "+30s", "+5m", "+2h", "+1d" from `now` on.
+[[nodiscard]] Expected<Time> parse_schedule(std::string_view text, Time now);
+
+}  // namespace esteira::cli

@@ -1,0 +1,120 @@
+#include "cli/service_run.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "cli/output.hpp"
+#include "cli/signal_watch.hpp"
+#include "cli/wiring.hpp"
+#include "esteira/worker.hpp"
+#include "http/health_server.hpp"
+
+namespace esteira::cli {
+namespace {
+
+// What the signals' thread tells the others. A worker that is not there yet learns of an early
+// signal when it is set.
+class StopSwitch {
+ public:
+  void on_signal(int count) {
+    log(LogLevel::info, count == 1 ? "stopping: waiting for running tasks; once more stops at once"
+                                   : "stopping at once");
+    signals_.store(count);
+    tell(worker_.load(), count);
+  }
+  void set_worker(TaskWorker& worker) {
+    worker_.store(&worker);
+    tell(&worker, signals_.load());
+  }
+  [[nodiscard]] bool stopping() const { return signals_.load() > 0; }
+
+ private:
+  static void tell(TaskWorker* worker, int count) {
+    if (worker == nullptr || count == 0) return;
+    count == 1 ? worker->request_stop() : worker->request_stop_now();
+  }
+
+  std::atomic<int> signals_{0};
+  std::atomic<TaskWorker*> worker_{nullptr};
+};
+
+Expected<std::unique_ptr<http::HealthServer>> start_health(const ServicePlan& plan,
+                                                           const StopSwitch& stop) {
+  // A connection of its own: the answer does not queue behind the worker.
+  auto repository = ESTEIRA_TRY(open_repository(plan.configuration.database_url, Migrate::never));
+  const auto ready = [repository, &stop]() -> Expected<void> {
+    if (stop.stopping()) return fail(ErrorCode::unavailable, "the program is stopping");
+    return repository->ping();
+  };
+  return http::HealthServer::start(
+      {.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen)), .ready = ready});
+}
+
+void print_banner(const ServicePlan& plan, const TaskRepository& repository,
+                  const http::HealthServer* health, const TaskWorker* worker) {
+  const auto address = health == nullptr ? std::string() : to_text(health->address());
+  if (plan.json) {
+    print_json(JsonObject{{"version", ESTEIRA_VERSION},
+                          {"listen", health == nullptr ? Json(nullptr) : Json(address)},
+                          {"database", repository.address()},
+                          {"worker", worker == nullptr ? Json(nullptr) : Json(worker->name())}});
+  } else {
+    Pairs pairs{{"database", repository.address()}};
+    if (worker != nullptr) {
+      pairs.emplace_back("worker", fmt::format("{}, {} at a time", worker->name(),
+                                               plan.configuration.worker.concurrency));
+    }
+    if (health != nullptr) pairs.emplace_back("health", fmt::format("http://{}/healthz", address));
+    if (!plan.configuration.worker.drain) {
+      pairs.emplace_back("try", "esteira task create NOOP --payload '{\"hello\": \"world\"}'");
+      pairs.emplace_back("watch", "esteira top");
+      pairs.emplace_back("stop", "Ctrl-C");
+    }
+    print(fmt::format("Esteira {} runs.\n{}", ESTEIRA_VERSION, pairs_text(pairs)));
+  }
+  std::fflush(stdout);
+}
+
+// Threads of processors that ignored their stop still run: nothing may be destroyed under them.
+[[noreturn]] void leave_at_once() {
+  log(LogLevel::error,
+      "leaving although tasks still run: their processors ignored the request to stop; their "
+      "leases end by themselves and the tasks are run again");
+  flush_log();
+  std::fflush(stdout);
+  std::_Exit(status::failed);
+}
+
+}  // namespace
+
+Expected<int> run_service(ServicePlan plan) {
+  StopSwitch stop;
+  auto signals = std::make_unique<SignalWatch>([&stop](int count) { stop.on_signal(count); });
+  start_log(plan.configuration.log);
+  const auto store = ESTEIRA_TRY(open_store(plan.configuration, plan.migrate));
+  std::unique_ptr<http::HealthServer> health;
+  if (plan.listen) health = ESTEIRA_TRY(start_health(plan, stop));
+  std::unique_ptr<TaskWorker> worker;
+  if (plan.with_worker) {
+    worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *store.registry,
+                                          plan.configuration.worker, log_event_sink());
+    ESTEIRA_TRY(worker->start());
+  }
+  print_banner(plan, *store.repository, health.get(), worker.get());
+  if (worker) {
+    stop.set_worker(*worker);
+    if (!worker->wait()) leave_at_once();
+    // No signal reaches the worker while it is destroyed.
+    signals.reset();
+  } else {
+    signals->wait();
+  }
+  flush_log();
+  return status::done;
+}
+
+}  // namespace esteira::cli

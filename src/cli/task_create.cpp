@@ -1,0 +1,98 @@
+// esteira task create
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "cli/input.hpp"
+#include "cli/output.hpp"
+#include "cli/task_view.hpp"
+#include "cli/verb.hpp"
+#include "cli/wiring.hpp"
+#include "domain/limits.hpp"
+#include "esteira/service.hpp"
+
+namespace esteira::cli {
+namespace {
+
+struct Options {
+  std::string type;
+  std::optional<std::string> payload;
+  std::optional<std::int64_t> priority;
+  std::optional<std::string> scheduled_for;
+  std::optional<std::int64_t> max_retries;
+  std::optional<std::string> unique_key;
+  std::optional<std::string> idempotency_key;
+  std::vector<std::string> tags;
+  std::optional<Duration> timeout;
+};
+
+Expected<Json> read_payload(const Options& options) {
+  if (!options.payload) return JsonObject{};
+  // White space around the document is not part of the payload.
+  constexpr auto text_bytes_max = 2 * limits::payload_bytes_max;
+  const auto text = ESTEIRA_TRY(read_argument(*options.payload, text_bytes_max));
+  auto payload = parse_json(text, {.bytes_max = text_bytes_max});
+  if (payload) return payload;
+  auto error = std::move(payload).error();
+  error.message.insert(0, "--payload: ");
+  error.fields.clear();
+  return std::unexpected(std::move(error));
+}
+
+Expected<NewTask> new_task(const Options& options, Time now) {
+  NewTask task{.type = options.type, .payload = ESTEIRA_TRY(read_payload(options))};
+  task.options.priority = static_cast<int>(options.priority.value_or(0));
+  if (options.scheduled_for) {
+    task.options.scheduled_for = ESTEIRA_TRY(parse_schedule(*options.scheduled_for, now));
+  }
+  if (options.max_retries) task.options.max_retries = static_cast<int>(*options.max_retries);
+  task.options.unique_key = options.unique_key;
+  task.options.idempotency_key = options.idempotency_key;
+  task.options.tags = options.tags;
+  task.options.timeout = options.timeout;
+  return task;
+}
+
+Expected<int> run(const GlobalOptions& globals, const Options& options) {
+  const auto store = ESTEIRA_TRY(open_store(globals));
+  TaskService service(store.repository, store.registry.get(), store.clock);
+  const auto task = ESTEIRA_TRY(new_task(options, store.now()));
+  const auto created = ESTEIRA_TRY(service.create(task));
+  if (!created.created) print_note("the idempotency key had made this task before");
+  print_task(ESTEIRA_TRY(service.task(created.task_id)), globals.json);
+  return status::done;
+}
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.positional({"TYPE", "", "what kind of task, such as HTTP_REQUEST"}, options.type);
+  arguments.text({"--payload", "JSON|@FILE|-", "its data (default {})"}, options.payload);
+  arguments.integer({"--priority", "N", "higher runs first (default 0)"},
+                    {limits::priority_min, limits::priority_max}, options.priority);
+  arguments.text({"--scheduled-for", "TIME|+DELAY", "not before, such as +5m"},
+                 options.scheduled_for);
+  arguments.integer({"--max-retries", "N", "tries after the first (default: the type's)"},
+                    {0, limits::max_retries_max}, options.max_retries);
+  arguments.text({"--unique-key", "K", "refuse a second waiting or running task with this key"},
+                 options.unique_key);
+  arguments.text({"--idempotency-key", "K", "the same key answers the same task"},
+                 options.idempotency_key);
+  arguments.texts({"--tag", "T", "a label to find it by; may stand several times"}, options.tags);
+  arguments.duration({"--timeout-seconds", "N", "of one attempt (default: the type's)"},
+                     options.timeout);
+}
+
+}  // namespace
+
+Verb task_create_verb() {
+  const auto options = std::make_shared<Options>();
+  return {.name = "task create",
+          .summary = "Create a task and print it",
+          .example =
+              "esteira task create HTTP_REQUEST --payload '{\"url\": "
+              "\"https://example.com\"}' --scheduled-for +5m",
+          .declare = [options](Arguments& arguments) { declare(arguments, *options); },
+          .run = [options](const GlobalOptions& globals) { return run(globals, *options); }};
+}
+
+}  // namespace esteira::cli

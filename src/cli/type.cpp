@@ -1,0 +1,202 @@
+// esteira type list | set | pause | resume
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "api/task_json.hpp"
+#include "base/assert.hpp"
+#include "cli/input.hpp"
+#include "cli/output.hpp"
+#include "cli/verb.hpp"
+#include "cli/wiring.hpp"
+#include "domain/limits.hpp"
+
+namespace esteira::cli {
+namespace {
+
+constexpr std::size_t schema_bytes_max = 256 * 1024;
+constexpr int description_columns = 50;
+
+struct Options {
+  std::string name;
+  std::optional<std::string> description;
+  std::optional<std::int64_t> max_retries;
+  std::optional<Duration> timeout;
+  std::optional<Duration> back_off_base;
+  std::optional<double> back_off_factor;
+  std::optional<Duration> back_off_cap;
+  std::optional<std::string> back_off_jitter;
+  std::optional<std::string> schema;
+  std::optional<Duration> completed;
+  std::optional<Duration> failed;
+  std::optional<Duration> cancelled;
+  std::optional<std::int64_t> concurrency;
+  std::optional<std::string> rate;
+};
+
+Expected<int> list(const GlobalOptions& globals) {
+  const auto store = ESTEIRA_TRY(open_store(globals));
+  const auto types = ESTEIRA_TRY(TypeService(store.repository, store.clock).list());
+  if (globals.json) {
+    JsonArray all;
+    for (const auto& type : types) all.push_back(api::type_to_json(type));
+    print_json(all);
+    return status::done;
+  }
+  Table table({{"TYPE"},
+               {"STATE"},
+               {"RETRIES", Align::right},
+               {"TIMEOUT", Align::right},
+               {"SCHEMA"},
+               {"PROCESSOR"},
+               {"DESCRIPTION"}});
+  for (const auto& type : types) {
+    const bool has_processor = store.registry->find(type.name) != nullptr;
+    table.add({type.name, type.paused ? "paused" : "active", fmt::format("{}", type.max_retries),
+               format_duration(type.timeout), type.payload_schema.empty() ? "-" : "yes",
+               has_processor ? "built in" : "-",
+               cut_to_width(printable(type.description), description_columns)});
+  }
+  print_table(table);
+  return status::done;
+}
+
+void print_type(const TaskType& type, bool json) {
+  if (json) return print_json(api::type_to_json(type));
+  print(pairs_text({
+      {"name", type.name},
+      {"description", type.description},
+      {"state", type.paused ? "paused" : "active"},
+      {"max_retries", fmt::format("{}", type.max_retries)},
+      {"timeout", format_duration(type.timeout)},
+      {"back-off", fmt::format("{} × {} up to {}{}", format_duration(type.back_off.base),
+                               type.back_off.factor, format_duration(type.back_off.cap),
+                               type.back_off.jitter ? ", with jitter" : "")},
+      {"schema", type.payload_schema.empty() ? "none" : "yes"},
+      {"kept", fmt::format("completed {}, failed {}, cancelled {}",
+                           format_duration(type.retention.completed),
+                           format_duration(type.retention.failed),
+                           format_duration(type.retention.cancelled))},
+      {"concurrency", type.concurrency ? fmt::format("{}", *type.concurrency) : "no limit"},
+      {"rate", type.rate.value_or("no limit")},
+  }));
+}
+
+Expected<TypeChange> to_change(const Options& options) {
+  TypeChange change{.description = options.description,
+                    .timeout = options.timeout,
+                    .back_off_base = options.back_off_base,
+                    .back_off_factor = options.back_off_factor,
+                    .back_off_cap = options.back_off_cap,
+                    .retention_completed = options.completed,
+                    .retention_failed = options.failed,
+                    .retention_cancelled = options.cancelled,
+                    .rate = options.rate};
+  if (options.max_retries) change.max_retries = static_cast<int>(*options.max_retries);
+  if (options.concurrency) change.concurrency = static_cast<int>(*options.concurrency);
+  if (options.back_off_jitter) change.back_off_jitter = *options.back_off_jitter == "on";
+  if (options.schema == "none") {
+    change.payload_schema = "";
+  } else if (options.schema) {
+    change.payload_schema = ESTEIRA_TRY(read_argument(*options.schema, schema_bytes_max));
+    // "" means none: an empty file is a mistake.
+    ESTEIRA_TRY(parse_json(*change.payload_schema));
+  }
+  return change;
+}
+
+Expected<int> set(const GlobalOptions& globals, const Options& options) {
+  const auto change = ESTEIRA_TRY(to_change(options));
+  const auto store = ESTEIRA_TRY(open_store(globals));
+  const auto changed =
+      ESTEIRA_TRY(TypeService(store.repository, store.clock).set(options.name, change));
+  if (changed.created) print_note(fmt::format("type {} is new", changed.type.name));
+  if (options.concurrency || options.rate) {
+    print_note(
+        "concurrency and rate are kept with the type; this version's workers do not look at "
+        "them");
+  }
+  print_type(changed.type, globals.json);
+  return status::done;
+}
+
+Expected<int> set_paused(const GlobalOptions& globals, const std::string& name, bool paused) {
+  const auto store = ESTEIRA_TRY(open_store(globals));
+  TypeService types(store.repository, store.clock);
+  const auto type = ESTEIRA_TRY(paused ? types.pause(name) : types.resume(name));
+  if (globals.json) {
+    print_json(api::type_to_json(type));
+  } else {
+    print(fmt::format(
+        "type {} {}\n", type.name,
+        paused ? "is paused: what runs goes on, nothing new is started" : "is active again"));
+  }
+  return status::done;
+}
+
+void declare(Arguments& arguments, Options& options) {
+  arguments.positional({"NAME", "", "the type; created if there is none"}, options.name);
+  arguments.text({"--description", "TEXT", "one line for people"}, options.description);
+  arguments.integer({"--max-retries", "N", "tries after the first"}, {0, limits::max_retries_max},
+                    options.max_retries);
+  arguments.duration({"--timeout", "TIME", "of one attempt, such as 30s"}, options.timeout);
+  arguments.text({"--schema", "@FILE|JSON|none", "JSON Schema of the payload"}, options.schema);
+  arguments.duration({"--back-off-base", "TIME", "the first retry's delay"}, options.back_off_base);
+  arguments.number({"--back-off-factor", "X", "each further delay is so much longer"},
+                   options.back_off_factor);
+  arguments.duration({"--back-off-cap", "TIME", "the longest delay"}, options.back_off_cap);
+  arguments.choice({"--back-off-jitter", "on|off", "draw each delay evenly from 0 to its length"},
+                   {"on", "off"}, options.back_off_jitter);
+  arguments.duration({"--keep-completed", "TIME", "how long COMPLETED tasks are kept"},
+                     options.completed);
+  arguments.duration({"--keep-failed", "TIME", "how long FAILED tasks are kept"}, options.failed);
+  arguments.duration({"--keep-cancelled", "TIME", "how long CANCELLED tasks are kept"},
+                     options.cancelled);
+  arguments.integer({"--concurrency", "N", "running at once, everywhere; 0: no limit"},
+                    {0, 1'000'000}, options.concurrency);
+  arguments.text({"--rate", "N/s|N/m|N/h|none", "starts a second, minute or hour"}, options.rate);
+}
+
+Verb pause_verb(std::string_view name, std::string_view summary, std::string_view example,
+                bool paused) {
+  const auto type = std::make_shared<std::string>();
+  return {.name = name,
+          .summary = summary,
+          .example = example,
+          .declare = [type](Arguments& a) { a.positional({"NAME", "", "the type"}, *type); },
+          .run = [type, paused](
+                     const GlobalOptions& globals) { return set_paused(globals, *type, paused); }};
+}
+
+}  // namespace
+
+Verb type_list_verb() {
+  return {.name = "type list",
+          .summary = "List the types of tasks",
+          .example = "esteira type list",
+          .declare = {},
+          .run = list};
+}
+
+Verb type_set_verb() {
+  const auto options = std::make_shared<Options>();
+  return {.name = "type set",
+          .summary = "Create a type, or change what is given of it",
+          .example =
+              "esteira type set REPORT_BUILD --timeout 10m --max-retries 5 --schema "
+              "@report.schema.json",
+          .declare = [options](Arguments& arguments) { declare(arguments, *options); },
+          .run = [options](const GlobalOptions& globals) { return set(globals, *options); }};
+}
+
+Verb type_pause_verb() {
+  return pause_verb("type pause", "Start no more tasks of a type",
+                    "esteira type pause REPORT_BUILD", true);
+}
+
+Verb type_resume_verb() {
+  return pause_verb("type resume", "Start tasks of a paused type again",
+                    "esteira type resume REPORT_BUILD", false);
+}
+
+}  // namespace esteira::cli

@@ -1,0 +1,73 @@
+// A verb of the command line: what it is called, what it takes, what it does.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "esteira/error.hpp"
+
+namespace esteira::cli {
+
+// What every verb takes.
+struct GlobalOptions {
+  std::optional<std::string> config;
+  std::optional<std::string> database;
+  bool json = false;
+};
+
+struct Verb {
+  std::string_view name;  // "serve", or "task create": a verb of the group `task`
+  std::string_view summary;
+  std::string_view example;
+  std::function<void(Arguments&)> declare;
+  // The exit status, or what went wrong (`exit_status` gives it one).
+  std::function<Expected<int>(const GlobalOptions&)> run;
+};
+
+// 0 done, 1 failed, 2 bad input, 3 not found, 4 the database can't be reached.
+namespace status {
+inline constexpr int done = 0;
+inline constexpr int failed = 1;
+inline constexpr int bad_input = 2;
+inline constexpr int not_found = 3;
+inline constexpr int unreachable = 4;
+}  // namespace status
+[[nodiscard]] int exit_status(ErrorCode code);
+
+// All of them, in the order of the help.
+[[nodiscard]] std::vector<Verb> all_verbs();
+
+// Reads the command line, runs its verb and answers the exit status. Errors go to standard error.
+[[nodiscard]] int run_program(const std::vector<Verb>& verbs, int argc, const char* const* argv);
+
+// "esteira: <message>" and one line for each field.
+void print_error(const Error& error);
+
+Verb serve_verb();
+Verb worker_verb();
+Verb migrate_up_verb();
+Verb migrate_status_verb();
+Verb task_create_verb();
+Verb task_show_verb();
+Verb task_list_verb();
+Verb task_executions_verb();
+Verb task_cancel_verb();
+Verb task_retry_verb();
+Verb task_delete_verb();
+Verb task_import_verb();
+Verb type_list_verb();
+Verb type_set_verb();
+Verb type_pause_verb();
+Verb type_resume_verb();
+Verb stats_verb();
+Verb top_verb();
+Verb prune_verb();
+Verb doctor_verb();
+Verb bench_verb();
+Verb completion_bash_verb();
+
+}  // namespace esteira::cli

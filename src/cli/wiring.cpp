@@ -1,0 +1,57 @@
+#include "cli/wiring.hpp"
+
+#include "base/assert.hpp"
+#include "processors/builtin.hpp"
+
+namespace esteira::cli {
+
+Expected<Configuration> configuration_of(const GlobalOptions& globals,
+                                         std::vector<FlagValue> flags) {
+  auto sources = process_sources();
+  sources.file = globals.config;
+  sources.flags = std::move(flags);
+  if (globals.database) sources.flags.push_back({"--database", "database.url", *globals.database});
+  return load_configuration(sources);
+}
+
+std::unique_ptr<ProcessorRegistry> make_registry(const Configuration& configuration) {
+  auto registry = std::make_unique<ProcessorRegistry>();
+  processors::add_builtin(*registry, configuration.processors);
+  return registry;
+}
+
+Expected<Store> open_store(Configuration configuration, Migrate migrate) {
+  Store store{.configuration = std::move(configuration),
+              .repository = nullptr,
+              .clock = nullptr,
+              .registry = nullptr};
+  store.repository = ESTEIRA_TRY(open_repository(store.configuration.database_url, migrate));
+  store.registry = make_registry(store.configuration);
+  auto clock = std::make_shared<DatabaseClock>();
+  ESTEIRA_TRY(clock->sync(*store.repository));
+  store.clock = std::move(clock);
+  if (migrate != Migrate::never) ESTEIRA_TRY(ensure_types(store));
+  return store;
+}
+
+Expected<Store> open_store(const GlobalOptions& globals) {
+  return open_store(ESTEIRA_TRY(configuration_of(globals)));
+}
+
+Expected<void> ensure_types(const Store& store) {
+  std::vector<TypeSeed> seeds;
+  for (const auto& processor : store.registry->all()) {
+    seeds.push_back({.name = std::string(canonical_type_name(processor->task_type())),
+                     .description = std::string(processor->description()),
+                     .payload_schema = std::string(processor->payload_schema())});
+  }
+  for (const auto& known : processors::known_types()) {
+    seeds.push_back({.name = std::string(known.name),
+                     .description = std::string(known.description),
+                     .payload_schema = {}});
+  }
+  TypeService types(store.repository, store.clock);
+  return types.ensure(seeds, store.configuration.retention);
+}
+
+}  // namespace esteira::cli

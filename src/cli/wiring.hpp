@@ -1,0 +1,40 @@
+// Where the concrete parts meet: configuration, engine, clock, processors.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/configuration.hpp"
+#include "cli/verb.hpp"
+#include "esteira/processor.hpp"
+#include "esteira/repository.hpp"
+#include "repository/database_clock.hpp"
+#include "repository/repository.hpp"
+#include "service/type_service.hpp"
+
+namespace esteira::cli {
+
+[[nodiscard]] Expected<Configuration> configuration_of(const GlobalOptions& globals,
+                                                       std::vector<FlagValue> flags = {});
+
+[[nodiscard]] std::unique_ptr<ProcessorRegistry> make_registry(const Configuration& configuration);
+
+// An open database and what a verb needs beside it.
+struct Store {
+  Configuration configuration;
+  std::shared_ptr<TaskRepository> repository;
+  std::shared_ptr<const DatabaseClock> clock;
+  std::unique_ptr<ProcessorRegistry> registry;
+
+  [[nodiscard]] Time now() const { return clock->now(); }
+};
+[[nodiscard]] Expected<Store> open_store(Configuration configuration,
+                                         Migrate migrate = Migrate::if_embedded);
+[[nodiscard]] Expected<Store> open_store(const GlobalOptions& globals);
+
+// Creates the types of the built-in processors, and those that programs may create tasks of.
+[[nodiscard]] Expected<void> ensure_types(const Store& store);
+
+}  // namespace esteira::cli
