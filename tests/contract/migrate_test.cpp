@@ -1,0 +1,103 @@
+// migrate: a schema is made once, and one that does not fit is refused with words.
+#include <gtest/gtest.h>
+
+#include "contract/contract.hpp"
+
+namespace esteira::test {
+namespace {
+
+class Migration : public Contract {};
+
+TEST_P(Migration, again_does_nothing) {
+  const SchemaStatus before = must(repository().schema_status());
+  EXPECT_TRUE(before.usable());
+  EXPECT_TRUE(before.pending.empty());
+  EXPECT_GT(before.latest, 0);
+  const TypeId alpha = type("ALPHA");
+  const TaskId task_id = add(new_task_row(alpha));
+  std::vector<std::string> applied;
+  must(repository().migrate([&](std::string_view name) { applied.emplace_back(name); }));
+  EXPECT_TRUE(applied.empty());
+  EXPECT_EQ(must(repository().schema_status()).current, before.current);
+  EXPECT_EQ(status(task_id), TaskStatus::pending);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, Migration, testing::ValuesIn(every_store()), store_name);
+
+class SharedMigration : public Contract {};
+
+TEST_P(SharedMigration, tells_what_it_applies) {
+  const std::string url = store().empty_url();
+  const auto empty = must(open_repository(url, Migrate::never));
+  const SchemaStatus before = must(empty->schema_status());
+  EXPECT_EQ(before.current, 0);
+  EXPECT_EQ(static_cast<int>(before.pending.size()), before.latest);
+  EXPECT_FALSE(before.usable());
+  std::vector<std::string> applied;
+  must(empty->migrate([&](std::string_view name) { applied.emplace_back(name); }));
+  EXPECT_EQ(applied, before.pending);
+  EXPECT_TRUE(must(empty->schema_status()).usable());
+  EXPECT_TRUE(must(open_repository(url, Migrate::if_embedded))->types());
+}
+
+TEST_P(SharedMigration, of_many_at_once_leaves_one_schema) {
+  const std::string url = store().empty_url();
+  run_together(4, [&](int) {
+    const auto mine = must(open_repository(url, Migrate::always));
+    EXPECT_TRUE(must(mine->schema_status()).usable());
+  });
+  const auto migrated = must(open_repository(url, Migrate::never));
+  EXPECT_TRUE(must(migrated->types()).empty());
+}
+
+TEST_P(SharedMigration, a_schema_too_old_is_migrated_or_refused_with_words) {
+  const std::string url = store().empty_url();
+  const auto opened = open_repository(url, Migrate::if_embedded);
+  if (store().migrates_itself()) {
+    EXPECT_TRUE(must(must(opened)->schema_status()).usable());
+    return;
+  }
+  const Error error = error_of(opened);
+  EXPECT_EQ(error.code, ErrorCode::unsupported);
+  EXPECT_NE(error.message.find("esteira migrate up"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("version 0"), std::string::npos) << error.message;
+}
+
+TEST_P(SharedMigration, a_schema_too_new_is_refused_with_words) {
+  const int latest = must(repository().schema_status()).latest;
+  store().pretend_newer_schema();
+  for (const Migrate migrate : {Migrate::if_embedded, Migrate::always}) {
+    const Error error = error_of(open_repository(store().url(), migrate));
+    EXPECT_EQ(error.code, ErrorCode::unsupported);
+    EXPECT_NE(error.message.find("newer"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find(std::to_string(latest + 1)), std::string::npos) << error.message;
+  }
+  const auto looked_at = must(open_repository(store().url(), Migrate::never));
+  EXPECT_EQ(must(looked_at->schema_status()).current, latest + 1);
+  EXPECT_EQ(error_of(looked_at->migrate([](std::string_view) {})).code, ErrorCode::unsupported);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, SharedMigration, testing::ValuesIn(shared_stores()), store_name);
+
+TEST(Address, one_that_names_no_engine_is_refused_and_its_secrets_are_not_repeated) {
+  for (const std::string url : {"mysql://root:secret@host/db", "", "esteira.db", "secret"}) {
+    const Error error = error_of(open_repository(url));
+    EXPECT_EQ(error.code, ErrorCode::invalid_argument) << url;
+    EXPECT_EQ(error.message.find("root:secret"), std::string::npos) << error.message;
+  }
+}
+
+TEST(Address, a_store_that_is_not_there_is_unavailable) {
+  const Error error =
+      error_of(open_repository("postgresql://nobody:hidden@127.0.0.1:1/none?connect_timeout=2"));
+  EXPECT_EQ(error.code, ErrorCode::unavailable) << error.message;
+  EXPECT_EQ(error.message.find("hidden"), std::string::npos) << error.message;
+}
+
+TEST(Address, a_file_in_a_folder_that_is_not_there_is_refused_with_its_path) {
+  const Error error = error_of(open_repository("sqlite:/nonexistent/folder/esteira.db"));
+  EXPECT_NE(error.message.find("/nonexistent/folder"), std::string::npos) << error.message;
+}
+
+}  // namespace
+}  // namespace esteira::test

@@ -1,0 +1,190 @@
+#include "contract/store.hpp"
+
+#include <atomic>
+#include <ostream>
+
+#include "support/expectations.hpp"
+#include "support/pgbouncer.hpp"
+#include "support/postgres_server.hpp"
+#include "support/seeded_random.hpp"
+#include "support/sqlite_client.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace esteira::test {
+namespace {
+
+class SqliteTransaction final : public OtherTransaction {
+ public:
+  explicit SqliteTransaction(const std::string& path) : client_(path) {
+    client_.execute("BEGIN IMMEDIATE");
+  }
+  [[nodiscard]] CallerConnection connection() const override { return client_.handle(); }
+  void commit() override { client_.execute("COMMIT"); }
+  void roll_back() override { client_.execute("ROLLBACK"); }
+
+ private:
+  SqliteClient client_;
+};
+
+class PostgresTransaction final : public OtherTransaction {
+ public:
+  explicit PostgresTransaction(const std::string& url) : client_(url) { client_.execute("BEGIN"); }
+  [[nodiscard]] CallerConnection connection() const override { return client_.handle(); }
+  void commit() override { client_.execute("COMMIT"); }
+  void roll_back() override { client_.execute("ROLLBACK"); }
+
+ private:
+  PostgresClient client_;
+};
+
+// A libpq connection that leads nowhere.
+class UnconnectedPostgres {
+ public:
+  UnconnectedPostgres() : connection_(PQconnectStart("host=/nonexistent")) {}
+  ~UnconnectedPostgres() { PQfinish(connection_); }
+  UnconnectedPostgres(const UnconnectedPostgres&) = delete;
+  UnconnectedPostgres& operator=(const UnconnectedPostgres&) = delete;
+  [[nodiscard]] PGconn* handle() const { return connection_; }
+
+ private:
+  PGconn* connection_;
+};
+
+class SqliteFileStore : public Store {
+ public:
+  [[nodiscard]] std::string url() const override { return "sqlite:" + path("esteira.db"); }
+  [[nodiscard]] std::shared_ptr<TaskRepository> open() override {
+    return must(open_repository(url()));
+  }
+  [[nodiscard]] std::unique_ptr<OtherTransaction> begin() override {
+    return std::make_unique<SqliteTransaction>(path("esteira.db"));
+  }
+  SqlRows query(const std::string& sql) override {
+    return SqliteClient{path("esteira.db")}.query(sql);
+  }
+  [[nodiscard]] CallerConnection foreign_connection() override { return foreign_.handle(); }
+  [[nodiscard]] std::string empty_url() override { return "sqlite:" + path("empty.db"); }
+  void pretend_newer_schema() override {
+    SqliteClient{path("esteira.db")}.execute(
+        "UPDATE esteira_meta SET value = value + 1 WHERE key = 'schema_version'");
+  }
+  [[nodiscard]] bool migrates_itself() const override { return true; }
+
+ protected:
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (directory_.path() / name).string();
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  UnconnectedPostgres foreign_;
+};
+
+class SqliteMemoryStore final : public SqliteFileStore {
+ public:
+  [[nodiscard]] std::string url() const override { return "sqlite::memory:"; }
+};
+
+// Databases are named after their process's chance, so that many test processes share a server.
+std::string fresh_database_name() {
+  static const std::string prefix = [] {
+    SystemRandom random;
+    return "esteira_" + std::to_string(random.next());
+  }();
+  static std::atomic<int> count{0};
+  return prefix + "_" + std::to_string(++count);
+}
+
+// Migrated once in a process; each store is a copy of it.
+class Template {
+ public:
+  Template() : name_(fresh_database_name()) {
+    PostgresServer& server = PostgresServer::shared();
+    server.create_database(name_);
+    must(open_repository(server.url(name_), Migrate::always));
+  }
+  ~Template() { PostgresServer::shared().drop_database(name_); }
+  Template(const Template&) = delete;
+  Template& operator=(const Template&) = delete;
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+class PostgresStore : public Store {
+ public:
+  PostgresStore() : database_(fresh_database_name()), foreign_(":memory:") {
+    static const Template schema;
+    PostgresServer::shared().create_database(database_, schema.name());
+  }
+  ~PostgresStore() override {
+    PostgresServer::shared().drop_database(database_);
+    if (!empty_.empty()) PostgresServer::shared().drop_database(empty_);
+  }
+  PostgresStore(const PostgresStore&) = delete;
+  PostgresStore& operator=(const PostgresStore&) = delete;
+
+  [[nodiscard]] std::string url() const override { return url_of(database_); }
+  [[nodiscard]] std::shared_ptr<TaskRepository> open() override {
+    return must(open_repository(url()));
+  }
+  [[nodiscard]] std::unique_ptr<OtherTransaction> begin() override {
+    return std::make_unique<PostgresTransaction>(url());
+  }
+  SqlRows query(const std::string& sql) override {
+    PostgresClient client{PostgresServer::shared().url(database_)};
+    client.execute("SET search_path = esteira");
+    return client.query(sql);
+  }
+  [[nodiscard]] CallerConnection foreign_connection() override { return foreign_.handle(); }
+  [[nodiscard]] std::string empty_url() override {
+    if (empty_.empty()) {
+      empty_ = fresh_database_name();
+      PostgresServer::shared().create_database(empty_);
+    }
+    return url_of(empty_);
+  }
+  void pretend_newer_schema() override {
+    query("INSERT INTO schema_migrations SELECT max(version) + 1 FROM schema_migrations");
+  }
+  [[nodiscard]] bool migrates_itself() const override { return false; }
+
+ protected:
+  [[nodiscard]] virtual std::string url_of(const std::string& database) const {
+    return PostgresServer::shared().url(database);
+  }
+
+ private:
+  std::string database_;
+  std::string empty_;
+  SqliteClient foreign_;
+};
+
+class PgBouncerStore final : public PostgresStore {
+ protected:
+  [[nodiscard]] std::string url_of(const std::string& database) const override {
+    return PgBouncer::shared().url(database);
+  }
+};
+
+template <class Kind>
+std::unique_ptr<Store> make() {
+  return std::make_unique<Kind>();
+}
+
+const StoreKind sqlite_file{.name = "sqlite_file", .make = make<SqliteFileStore>};
+const StoreKind sqlite_memory{.name = "sqlite_memory", .make = make<SqliteMemoryStore>};
+const StoreKind postgresql{.name = "postgresql", .make = make<PostgresStore>};
+const StoreKind pgbouncer{.name = "pgbouncer", .make = make<PgBouncerStore>};
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const StoreKind& kind) { return out << kind.name; }
+
+std::vector<StoreKind> every_store() { return {sqlite_file, sqlite_memory, postgresql, pgbouncer}; }
+std::vector<StoreKind> shared_stores() { return {sqlite_file, postgresql, pgbouncer}; }
+std::vector<StoreKind> concurrent_stores() { return {postgresql, pgbouncer}; }
+std::string store_name(const testing::TestParamInfo<StoreKind>& info) { return info.param.name; }
+
+}  // namespace esteira::test

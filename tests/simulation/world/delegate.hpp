@@ -1,0 +1,96 @@
+// A repository that hands every call on to another: decorators override what they change.
+#pragma once
+
+#include "repository/repository.hpp"
+
+namespace esteira::sim {
+
+class Delegate : public TaskRepository {
+ public:
+  // `inner` must outlive it.
+  explicit Delegate(TaskRepository& inner) : inner_(inner) {}
+
+  [[nodiscard]] std::string_view engine() const override { return inner_.engine(); }
+  [[nodiscard]] std::string address() const override { return inner_.address(); }
+  [[nodiscard]] Expected<void> ping() override { return inner_.ping(); }
+  [[nodiscard]] Expected<Time> server_time() override { return inner_.server_time(); }
+  [[nodiscard]] Expected<SchemaStatus> schema_status() override { return inner_.schema_status(); }
+  [[nodiscard]] Expected<void> migrate(
+      const std::function<void(std::string_view)>& applied) override {
+    return inner_.migrate(applied);
+  }
+  [[nodiscard]] Expected<std::vector<TaskType>> types() override { return inner_.types(); }
+  [[nodiscard]] Expected<std::int64_t> types_version() override { return inner_.types_version(); }
+  [[nodiscard]] Expected<TaskType> put_type(const TaskType& type, Time now) override {
+    return inner_.put_type(type, now);
+  }
+  [[nodiscard]] Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows,
+                                                           Time now) override {
+    return inner_.insert(rows, now);
+  }
+  [[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(
+      CallerConnection connection, std::span<const NewTaskRow> rows, Time now) override {
+    return inner_.insert_within(connection, rows, now);
+  }
+  void hint() override { inner_.hint(); }
+  void listen(std::function<void()> wake) override { inner_.listen(std::move(wake)); }
+  [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override {
+    return inner_.tick(request, now);
+  }
+  [[nodiscard]] Expected<std::vector<Renewal::Held>> cancel_requests() override {
+    return inner_.cancel_requests();
+  }
+  [[nodiscard]] Expected<std::vector<TakenOver>> take_expired(const std::string& worker,
+                                                              const LeaseId& lease_id,
+                                                              Duration lease, int limit,
+                                                              Time now) override {
+    return inner_.take_expired(worker, lease_id, lease, limit, now);
+  }
+  [[nodiscard]] Expected<bool> has_ready(std::span<const TypeId> types, Time now) override {
+    return inner_.has_ready(types, now);
+  }
+  [[nodiscard]] Expected<void> put_worker(const WorkerRecord& worker) override {
+    return inner_.put_worker(worker);
+  }
+  [[nodiscard]] Expected<void> remove_worker(const std::string& name) override {
+    return inner_.remove_worker(name);
+  }
+  [[nodiscard]] Expected<std::vector<WorkerRecord>> workers() override { return inner_.workers(); }
+  [[nodiscard]] Expected<std::optional<Task>> task(TaskId task_id, Time now) override {
+    return inner_.task(task_id, now);
+  }
+  [[nodiscard]] Expected<std::vector<Task>> tasks(const TaskFilter& filter, Time now) override {
+    return inner_.tasks(filter, now);
+  }
+  [[nodiscard]] Expected<std::vector<Execution>> executions(TaskId task_id) override {
+    return inner_.executions(task_id);
+  }
+  [[nodiscard]] Expected<std::vector<LogLine>> log_lines(TaskId task_id) override {
+    return inner_.log_lines(task_id);
+  }
+  [[nodiscard]] Expected<Stats> stats(Time now) override { return inner_.stats(now); }
+  [[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
+                                                           Time now) override {
+    return inner_.cancel(ids, now);
+  }
+  [[nodiscard]] Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids,
+                                                          Time now) override {
+    return inner_.retry(ids, now);
+  }
+  [[nodiscard]] Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids,
+                                                           Time now) override {
+    return inner_.remove(ids, now);
+  }
+  [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
+    return inner_.prune(request, now);
+  }
+  [[nodiscard]] Expected<void> maintain(Time now) override { return inner_.maintain(now); }
+
+ protected:
+  [[nodiscard]] TaskRepository& inner() { return inner_; }
+
+ private:
+  TaskRepository& inner_;
+};
+
+}  // namespace esteira::sim
