@@ -152,7 +152,8 @@ class Bench {
       std::this_thread::sleep_for(look_again);
     }
     report_.drain_per_second = static_cast<double>(waiting) / seconds_since(start);
-    ESTEIRA_ASSERT(worker.wait());
+    const bool all_came_back = worker.wait();
+    ESTEIRA_ASSERT(all_came_back);
     ESTEIRA_TRY(go_on());
     if (worker.settled() == waiting) return {};
     return fail(ErrorCode::internal, fmt::format("only {} of {} tasks were run: is another worker "
@@ -178,7 +179,8 @@ class Bench {
       progress.show(i + 1, i + 1);
     }
     worker.request_stop();
-    ESTEIRA_ASSERT(worker.wait());
+    const bool all_came_back = worker.wait();
+    ESTEIRA_ASSERT(all_came_back);
     std::ranges::sort(report_.latencies_ms);
     return {};
   }

@@ -1,4 +1,5 @@
 // esteira doctor
+#include <algorithm>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -42,6 +43,13 @@ Json to_json(const Checks& checks, const Configuration& configuration) {
                     {"configuration", std::move(settings)}};
 }
 
+std::string_view verdict(const Checks& checks) {
+  if (!checks.healthy()) return "mend what has failed, then ask again";
+  const bool warned =
+      std::ranges::find(checks.all(), CheckStatus::warning, &Check::status) != checks.all().end();
+  return warned ? "it works; look at the warnings" : "all is well";
+}
+
 void print_report(const Checks& checks, const Configuration& configuration) {
   Table settings({{"SETTING"}, {"VALUE"}, {"FROM"}});
   for (const auto& setting : settings_of(configuration)) {
@@ -55,7 +63,7 @@ void print_report(const Checks& checks, const Configuration& configuration) {
     results.add({check.name, std::string(to_text(check.status)), check.detail});
   }
   print("\n" + results.text());
-  print(checks.healthy() ? "\nall is well\n" : "\nmend what has failed, then ask again\n");
+  print(fmt::format("\n{}\n", verdict(checks)));
 }
 
 Expected<int> run(const GlobalOptions& globals) {

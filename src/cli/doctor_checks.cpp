@@ -181,7 +181,8 @@ void check_configuration(Checks& checks, const Configuration& configuration,
   std::set<std::string, std::less<>> known = other_variables;
   for (const auto& setting : settings_of(configuration)) known.insert(setting.variable());
   for (const auto& name : environment) {
-    if (!name.starts_with("ESTEIRA_") || known.contains(name)) continue;
+    const bool ours = name.starts_with("ESTEIRA_") && !name.starts_with("ESTEIRA_TEST_");
+    if (!ours || known.contains(name)) continue;
     checks.add("environment", CheckStatus::warning,
                fmt::format("{} is the variable of no setting", name));
   }
@@ -211,13 +212,15 @@ int check_database(Checks& checks, const Configuration& configuration) {
   }
   const auto repository = open_repository(configuration.database_url, Migrate::never);
   const auto answered = repository ? (*repository)->ping() : Expected<void>{};
-  if (!repository || !answered) {
+  if (!repository || (!answered && answered.error().code != ErrorCode::unsupported)) {
     const auto& error = repository ? answered.error() : repository.error();
     checks.add("database", CheckStatus::failed, error.message);
-    return exit_status(error.code);
+    return is_transient(error.code) ? status::unreachable : status::failed;
   }
   checks.add("database", CheckStatus::ok, (*repository)->address());
   check_schema(checks, **repository);
+  // It answers, but holds no schema of ours: there is nothing more to look at.
+  if (!answered) return status::failed;
   check_clock(checks, **repository);
   check_settings(checks, configuration);
   check_types(checks, **repository);

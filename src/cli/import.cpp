@@ -16,7 +16,7 @@ namespace esteira::cli {
 namespace {
 
 constexpr std::size_t batch_bytes_max = 32 * 1024 * 1024;
-constexpr int store_away_tries = 8;
+constexpr int store_away_tries = 7;
 constexpr std::chrono::milliseconds store_away_wait{250};
 
 std::string with_pointers(const Error& error) {
@@ -56,8 +56,8 @@ ImportReport Import::run() {
 bool Import::check_all() {
   const auto visit = [this](Row row) {
     if (one_batch_) keep(std::move(row));
-    one_batch_ =
-        one_batch_ && batch_.size() <= limits::batch_tasks_max && batch_bytes_ <= batch_bytes_max;
+    one_batch_ = one_batch_ && batch_.tasks.size() <= limits::batch_tasks_max &&
+                 batch_.bytes <= batch_bytes_max;
     if (!one_batch_) batch_ = {};
     return true;
   };
@@ -70,15 +70,14 @@ void Import::import_all() {
     static_cast<void>(insert_batch());
     return;
   }
-  batch_bytes_ = 0;
   unique_lines_.clear();
   if (auto rewound = reader_.rewind(); !rewound) {
     report_.error = std::move(rewound).error();
     return;
   }
   const auto visit = [this](Row row) {
-    const bool full = batch_.size() == limits::batch_tasks_max ||
-                      batch_bytes_ + row.task.payload.size() > batch_bytes_max;
+    const bool full = batch_.tasks.size() == limits::batch_tasks_max ||
+                      batch_.bytes + row.task.payload.size() > batch_bytes_max;
     if (full && !insert_batch()) return false;
     keep(std::move(row));
     return true;
@@ -90,25 +89,27 @@ void Import::import_all() {
 bool Import::walk(const std::string& what, const Visit& visit, bool report_bad) {
   Progress progress(what, reader_.bytes_total());
   std::int64_t tasks = 0;
+  std::int64_t last_line = 0;
   while (true) {
     auto line = reader_.next();
     if (!line) {
-      give_up(std::move(line).error(), batch_);
+      give_up_batch(std::move(line).error(), last_line + 1);
       return false;
     }
     if (!*line) return true;
-    if ((*line)->number < options_.from_line) continue;
+    last_line = (*line)->number;
+    if (last_line < options_.from_line) continue;
     if (stopped_()) {
-      give_up(interrupted(), batch_);
+      give_up_batch(interrupted(), last_line);
       return false;
     }
     auto row = read_row(**line);
     if (!row && !is_about_the_line(row.error().code)) {
-      give_up(std::move(row).error(), batch_);
+      give_up_batch(std::move(row).error(), last_line);
       return false;
     }
-    if (row && !visit({.line = (*line)->number, .task = std::move(*row)})) return false;
-    if (!row && report_bad) add_bad((*line)->number, with_pointers(row.error()));
+    if (row && !visit({.line = last_line, .task = std::move(*row)})) return false;
+    if (!row && report_bad) add_bad(last_line, with_pointers(row.error()));
     progress.show(reader_.bytes_read(), ++tasks);
   }
 }
@@ -132,43 +133,41 @@ Expected<void> Import::check_unique(const NewTaskRow& row, std::int64_t line) {
 }
 
 void Import::keep(Row row) {
-  batch_bytes_ += row.task.payload.size();
-  batch_.push_back(std::move(row));
+  batch_.bytes += row.task.payload.size();
+  batch_.lines.push_back(row.line);
+  batch_.tasks.push_back(std::move(row.task));
 }
 
 // True: go on.
 bool Import::insert_batch() {
-  auto rows = std::exchange(batch_, {});
-  batch_bytes_ = 0;
-  return rows.empty() || insert_some(rows);
+  const auto batch = std::exchange(batch_, {});
+  return batch.tasks.empty() || insert_part({batch.lines, batch.tasks});
 }
 
-bool Import::insert_some(std::span<Row> rows) {  // NOLINT(misc-no-recursion)
-  auto done = insert_rows(rows);
+bool Import::insert_part(Part part) {  // NOLINT(misc-no-recursion)
+  auto done = insert(part.tasks);
   if (done) return true;
   auto error = std::move(done).error();
   const bool about_one =
       error.code == ErrorCode::conflict || error.code == ErrorCode::invalid_argument;
   if (!about_one || !options_.skip_bad) {
-    if (const auto line = line_of(error, rows))
-      error.message.insert(0, fmt::format("line {}: ", *line));
-    give_up(std::move(error), rows);
+    const auto line = line_of(error, part);
+    if (line) error.message.insert(0, fmt::format("line {}: ", *line));
+    give_up(std::move(error), part.lines.front());
     return false;
   }
-  if (rows.size() == 1) {
-    add_bad(rows.front().line, error.message);
+  if (part.tasks.size() == 1) {
+    add_bad(part.lines.front(), error.message);
     return true;
   }
-  // Halves until the rows that the database refuses stand alone: few of many cost little.
-  const auto half = rows.size() / 2;
-  return insert_some(rows.first(half)) && insert_some(rows.subspan(half));
+  // Halves until the tasks that the database refuses stand alone: few of many cost little.
+  const auto half = part.tasks.size() / 2;
+  return insert_part({part.lines.first(half), part.tasks.first(half)}) &&
+         insert_part({part.lines.subspan(half), part.tasks.subspan(half)});
 }
 
 // A store that is away for a moment (a restart) is waited for: nothing was done.
-Expected<void> Import::insert_rows(std::span<Row> rows) {
-  std::vector<NewTaskRow> tasks;
-  tasks.reserve(rows.size());
-  for (const auto& row : rows) tasks.push_back(row.task);
+Expected<void> Import::insert(std::span<const NewTaskRow> tasks) {
   for (int attempt = 1;; ++attempt) {
     auto inserted = store_.repository->insert(tasks, store_.now());
     if (inserted) {
@@ -185,15 +184,16 @@ Expected<void> Import::insert_rows(std::span<Row> rows) {
 }
 
 // The line whose unique key the named task holds.
-std::optional<std::int64_t> Import::line_of(const Error& conflict, std::span<Row> rows) {
+std::optional<std::int64_t> Import::line_of(const Error& conflict, Part part) {
   if (conflict.code != ErrorCode::conflict || !conflict.task_id) return std::nullopt;
   const auto holder = store_.repository->task(*conflict.task_id, store_.now());
   if (!holder || !*holder) return std::nullopt;
   const auto type = types_.find((*holder)->type);
   if (!type) return std::nullopt;
-  for (const auto& row : rows) {
-    if (row.task.unique_key == (*holder)->unique_key && row.task.type_id == type->type_id) {
-      return row.line;
+  for (std::size_t i = 0; i < part.tasks.size(); ++i) {
+    const auto& task = part.tasks[i];
+    if (task.unique_key == (*holder)->unique_key && task.type_id == type->type_id) {
+      return part.lines[i];
     }
   }
   return std::nullopt;
@@ -205,10 +205,13 @@ void Import::add_bad(std::int64_t line, std::string message) {
   if (report_.bad.size() < bad_lines_max) report_.bad.push_back({line, std::move(message)});
 }
 
-// Ends the import; `rows` are the first that are not in the database.
-void Import::give_up(Error error, std::span<Row> rows) {
+void Import::give_up(Error error, std::int64_t line) {
   report_.error = std::move(error);
-  if (report_.imported > 0 && !rows.empty()) report_.next_line = rows.front().line;
+  if (report_.imported > 0) report_.next_line = line;
+}
+
+void Import::give_up_batch(Error error, std::int64_t line) {
+  give_up(std::move(error), batch_.lines.empty() ? line : batch_.lines.front());
 }
 
 }  // namespace esteira::cli

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,9 +53,18 @@ class Import {
     std::int64_t line = 0;
     NewTaskRow task;
   };
-  using Rows = std::vector<Row>;
   // Sees each good row; false ends the walk.
   using Visit = std::function<bool(Row)>;
+  // Tasks and the lines that they come from, side by side.
+  struct Batch {
+    std::vector<std::int64_t> lines;
+    std::vector<NewTaskRow> tasks;
+    std::size_t bytes = 0;
+  };
+  struct Part {
+    std::span<const std::int64_t> lines;
+    std::span<const NewTaskRow> tasks;
+  };
 
   [[nodiscard]] bool walk(const std::string& what, const Visit& visit, bool report_bad);
   [[nodiscard]] Expected<NewTaskRow> read_row(const Line& line);
@@ -61,11 +72,14 @@ class Import {
   [[nodiscard]] bool check_all();
   void import_all();
   [[nodiscard]] bool insert_batch();
-  [[nodiscard]] bool insert_some(std::span<Row> rows);
-  [[nodiscard]] Expected<void> insert_rows(std::span<Row> rows);
-  [[nodiscard]] std::optional<std::int64_t> line_of(const Error& conflict, std::span<Row> rows);
+  [[nodiscard]] bool insert_part(Part part);
+  [[nodiscard]] Expected<void> insert(std::span<const NewTaskRow> tasks);
+  [[nodiscard]] std::optional<std::int64_t> line_of(const Error& conflict, Part part);
   void add_bad(std::int64_t line, std::string message);
-  void give_up(Error error, std::span<Row> rows);
+  // Ends the import; the task of `line` is the first that is not in the database.
+  void give_up(Error error, std::int64_t line);
+  // The same, before the batch that is being gathered, which `line` would join.
+  void give_up_batch(Error error, std::int64_t line);
   void keep(Row row);
 
   const Store& store_;
@@ -74,9 +88,8 @@ class Import {
   const std::function<bool()> stopped_;
   TypeCache types_;
   ImportReport report_;
-  // The rows of the batch to come. After the check it holds the whole file, if that is one batch.
-  Rows batch_;
-  std::size_t batch_bytes_ = 0;
+  // The batch to come. After the check it holds the whole file, if that is one batch.
+  Batch batch_;
   bool one_batch_ = true;
   // The line that first used a unique key of a type.
   std::map<std::pair<TypeId, std::string>, std::int64_t> unique_lines_;

@@ -30,9 +30,17 @@ int exit_status(ErrorCode code) {
   return status::failed;
 }
 
+std::string error_text(const Error& error) {
+  if (!error.task_id) return error.message;
+  const auto holder = fmt::format("task {}", *error.task_id);
+  return error.message.find(holder) == std::string::npos
+             ? fmt::format("{} ({})", error.message, holder)
+             : error.message;
+}
+
 void print_error(const Error& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "esteira: {}\n", printable(error.message));
+  fmt::print(stderr, "esteira: {}\n", printable(error_text(error)));
   for (const auto& field : error.fields) {
     // The message often is about the first of them.
     if (error.message.ends_with(field.message)) continue;

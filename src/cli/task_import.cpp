@@ -51,7 +51,7 @@ void print_end(const ImportReport& report, const Options& options) {
     return;
   }
   const bool doubt = report.error->code == ErrorCode::in_doubt;
-  auto message = report.error->message;
+  auto message = error_text(*report.error);
   if (report.next_line) {
     message +=
         fmt::format("; the {} tasks before line {} are kept, go on with --from-line {}{}",

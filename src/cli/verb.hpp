@@ -44,6 +44,8 @@ inline constexpr int unreachable = 4;
 // Reads the command line, runs its verb and answers the exit status. Errors go to standard error.
 [[nodiscard]] int run_program(const std::vector<Verb>& verbs, int argc, const char* const* argv);
 
+// The message, with the task that the error names.
+[[nodiscard]] std::string error_text(const Error& error);
 // "esteira: <message>" and one line for each field.
 void print_error(const Error& error);
 

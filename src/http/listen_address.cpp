@@ -52,8 +52,9 @@ Expected<ListenAddress> parse_listen_address(std::string_view text) {
   const auto* end = port_text.data() + port_text.size();
   const auto [stop, error] = std::from_chars(port_text.data(), end, address.port);
   if (port_text.empty() || error != std::errc{} || stop != end) return refuse(text);
-  const bool known = address.host == "localhost" || is_numeric_v4(address.host) ||
-                     (text.starts_with('[') && is_numeric_v6(address.host));
+  const bool known = text.starts_with('[')
+                         ? is_numeric_v6(address.host)
+                         : address.host == "localhost" || is_numeric_v4(address.host);
   if (!known) return refuse(text);
   return address;
 }

@@ -52,6 +52,7 @@ struct Attempt {
   std::atomic<std::int64_t> stop_at_us = 0;
 
   // Worker loop only.
+  Duration claimed_at{};  // steady
   bool given_up = false;  // settled although its processor still runs
 };
 using AttemptPtr = std::shared_ptr<Attempt>;

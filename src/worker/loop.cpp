@@ -38,7 +38,9 @@ WorkerLoop::WorkerLoop(LoopOptions options, TaskRepository& repository, Runner& 
 
 void WorkerLoop::set_types(std::vector<std::shared_ptr<const TypePolicy>> types) {
   types_.clear();
+  batch_max_ = 1;
   for (auto& policy : types) {
+    batch_max_ = std::max(batch_max_, policy->processor->batch_size());
     const auto type_id = policy->type.type_id;
     types_.emplace(type_id, std::move(policy));
   }
@@ -69,15 +71,27 @@ void WorkerLoop::take_done() {
     }
     add_pending(std::move(done.attempt), std::move(done.outcome));
   }
-  for (auto& note : runner_.take_notes()) {
-    note_values_.push_back(note.note);
-    notes_.push_back(std::move(note));
-  }
+  for (auto& note : runner_.take_notes()) keep_note(std::move(note));
   if (pending_.empty()) {
     first_done_at_ = Duration{0};
   } else if (first_done_at_ == Duration{0}) {
     first_done_at_ = clock_.steady();
   }
+}
+
+// Of an attempt's progress only the last word is kept, however long the store is away.
+void WorkerLoop::keep_note(PendingNote note) {
+  if (const auto* progress = std::get_if<ProgressNote>(&note.note)) {
+    const Key key{progress->fence.task_id, progress->fence.attempt};
+    const auto [place, added] = progress_.try_emplace(key, notes_.size());
+    if (!added) {
+      note_values_[place->second] = note.note;
+      notes_[place->second] = std::move(note);
+      return;
+    }
+  }
+  note_values_.push_back(note.note);
+  notes_.push_back(std::move(note));
 }
 
 void WorkerLoop::add_pending(AttemptPtr attempt, Outcome outcome) {
@@ -121,10 +135,8 @@ void WorkerLoop::watch_deadlines(Duration steady) {
     const Duration ends = Duration{attempt->started_steady_us.load()} + attempt->timeout();
     if (steady < ends) continue;
     attempt->request_stop(StopReason::timed_out);
-    if (steady >= ends + options_.stop_grace &&
-        attempt->stop_reason.load() == StopReason::timed_out) {
-      ignoring.push_back(attempt);
-    }
+    // Whatever it was asked to stop for: one that ignores it must not be renewed for ever.
+    if (steady >= ends + options_.stop_grace) ignoring.push_back(attempt);
   }
   for (const auto& attempt : ignoring) give_up(attempt);
 }
@@ -157,8 +169,21 @@ void WorkerLoop::look_for_cancels(Duration steady) {
 
 // --- what the database must hear ----------------------------------------------------------------
 
+// What was prefetched and could not begin for a third of a lease belongs to others: the slots are
+// held by slower work than was measured, or by processors that ignore their stop.
+void WorkerLoop::hand_back_late(Duration steady) {
+  auto queued = runner_.withdraw();
+  const auto late = std::ranges::stable_partition(queued, [&](const AttemptPtr& attempt) {
+    return steady - attempt->claimed_at < options_.lease / 3;
+  });
+  for (auto& attempt : late) add_pending(std::move(attempt), outcome::Interrupted{});
+  queued.erase(late.begin(), late.end());
+  if (!queued.empty()) runner_.start(std::move(queued));
+}
+
 std::vector<Renewal> WorkerLoop::due_renewals(Duration steady) {
   if (steady < renew_at_) return {};
+  hand_back_late(steady);
   renew_at_ = steady + options_.lease / 3;
   std::map<LeaseId, Renewal> by_lease;
   for (const auto& [key, attempt] : attempts_) {
@@ -173,15 +198,14 @@ std::vector<Renewal> WorkerLoop::due_renewals(Duration steady) {
   return renewals;
 }
 
-// Free slots, and as much beyond them as the measured rate starts within a second.
+// What free slots can take, and as much beyond it as the measured rate starts within a second.
 int WorkerLoop::claim_limit() {
   const auto load = runner_.load();
   const int ahead = std::min(static_cast<int>(per_second_), options_.prefetch_max);
-  const int target = load.slots + ahead;
-  const int held = load.queued + load.running;
-  // Whole batches are cheaper: small gaps wait until they are worth a claim.
-  if (held > load.slots / 2 && held > target * 3 / 4) return 0;
-  return std::min(target - held, limits::claim_tasks_max);
+  const int wanted = (load.slots - load.busy) * batch_max_ + ahead - load.queued;
+  // Whole batches are cheaper: a small gap in what is prefetched waits until it is worth a claim.
+  if (wanted <= 0 || wanted < ahead / 4) return 0;
+  return std::min(wanted, limits::claim_tasks_max);
 }
 
 std::optional<ClaimRequest> WorkerLoop::next_claim(Duration steady) {
@@ -239,17 +263,18 @@ WorkerLoop::Progress WorkerLoop::tick(std::optional<ClaimRequest> claim,
   if (std::exchange(store_error_, std::nullopt)) emit(EventKind::store_back, nullptr);
   failures_in_row_ = 0;
   offer_one_ = false;
-  doubtful_claim_.reset();
+  // A lease made by an earlier, lost call has run since then.
+  const auto claimed_at = std::exchange(doubtful_claim_, std::nullopt) ? claim_sent_at_ : steady;
   on_notes(answer->notes);
   Progress progress;
   progress.settled = on_settlements(answer->settlements);
   on_renewals(renewals, *answer, steady);
   if (request.claim) {
     const int limit = request.claim->limit;
-    progress.claimed = on_claims(std::move(answer->claims), steady);
+    progress.claimed = on_claims(std::move(answer->claims), claimed_at);
     schedule_poll(*answer, progress.claimed, limit, steady);
   }
-  measure_rate(progress.settled, clock_.steady());
+  measure_rate(clock_.steady());
   return progress;
 }
 
@@ -257,9 +282,11 @@ WorkerLoop::Progress WorkerLoop::tick(std::optional<ClaimRequest> claim,
 
 void WorkerLoop::on_store_error(const Error& error, const TickRequest& request, Duration steady) {
   if (error.code == ErrorCode::in_doubt && request.claim) {
+    if (!doubtful_claim_) claim_sent_at_ = steady;
     doubtful_claim_ = request.claim;
     doubtful_claim_->again = true;
   }
+  if (request.claim) woken_ = true;  // a hint that it was to follow is not lost with it
   if (!request.renewals.empty()) renew_at_ = steady;  // not heard: renew at the next chance
   if (!is_transient(error.code)) isolate_refused(error, request.settlements.size());
   if (!store_error_) emit(EventKind::store_away, nullptr, error.message);
@@ -304,6 +331,7 @@ void WorkerLoop::on_notes(const std::vector<NoteAnswer>& answers) {
   }
   notes_.clear();
   note_values_.clear();
+  progress_.clear();
 }
 
 int WorkerLoop::on_settlements(const std::vector<FinishStatus>& statuses) {
@@ -316,6 +344,7 @@ int WorkerLoop::on_settlements(const std::vector<FinishStatus>& statuses) {
       case FinishStatus::applied:
       case FinishStatus::already_applied:
         ++applied;
+        if (pending.attempt->started()) ++rate_count_;
         emit_settled(settlements_[i], *pending.attempt);
         break;
       case FinishStatus::stale:
@@ -379,6 +408,7 @@ int WorkerLoop::on_claims(std::vector<Claim> claims, Duration steady) {
     auto attempt = std::make_shared<Attempt>(std::move(claim), policy->second);
     // Counted from before the request was sent, so that a slow answer never stretches a lease.
     attempt->stop_at_us = (steady + options_.lease - stop_margin()).count();
+    attempt->claimed_at = steady;
     attempts_.emplace(key, attempt);
     attempts.push_back(std::move(attempt));
   }
@@ -406,8 +436,8 @@ void WorkerLoop::schedule_poll(const TickAnswer& answer, int claimed, int limit,
   }
 }
 
-void WorkerLoop::measure_rate(int settled, Duration steady) {
-  rate_count_ += settled;
+// Of what began here: what went back unbegun says nothing about the slots.
+void WorkerLoop::measure_rate(Duration steady) {
   const auto elapsed = steady - rate_since_;
   if (elapsed < rate_interval) return;
   const double measured = static_cast<double>(rate_count_) * 1e6 / static_cast<double>(elapsed.count());
@@ -419,11 +449,12 @@ void WorkerLoop::measure_rate(int settled, Duration steady) {
 }
 
 Duration WorkerLoop::sleep_for(Duration steady) {
-  if (store_error_) return std::max<Duration>(retry_at_ - steady, milliseconds{1});
+  if (store_error_ && steady < retry_at_) return retry_at_ - steady;
   auto until = renew_at_;
   if (!attempts_.empty()) until = std::min({until, watch_at_, cancels_at_});
   if (!pending_.empty()) until = std::min(until, first_done_at_ + options_.gather);
-  if (!stopping_) {
+  // While results gather, the claim travels with them.
+  if (!stopping_ && !types_.empty() && pending_.empty()) {
     auto claim_at = claimed_short_ ? poll_at_ : steady;
     // Without a free slot there is nothing to hurry for: a runner wakes the loop when it is done.
     if (claim_at <= steady && claim_limit() <= 0) claim_at = steady + watch_interval;

@@ -66,7 +66,9 @@ class WorkerLoop {
   // Settles what still runs as interrupted: its processors ignored their stop.
   void abandon_running();
 
-  [[nodiscard]] bool idle() const { return attempts_.empty() && pending_.empty(); }
+  // Owes the store nothing: no outcome, and no claim that may hold tasks without our knowing.
+  [[nodiscard]] bool all_told() const { return pending_.empty() && !doubtful_claim_; }
+  [[nodiscard]] bool idle() const { return attempts_.empty() && all_told(); }
   // The last claim got less than it asked for, and none is in doubt.
   [[nodiscard]] bool claimed_short() const { return claimed_short_ && !doubtful_claim_; }
   [[nodiscard]] std::size_t in_flight() const { return attempts_.size(); }
@@ -91,16 +93,18 @@ class WorkerLoop {
   };
 
   void take_done();
+  void keep_note(PendingNote note);
   void add_pending(AttemptPtr attempt, Outcome outcome);
   void settle_pending(std::size_t place);
   [[nodiscard]] Duration stop_margin() const;
   void watch_deadlines(Duration steady);
   void give_up(const AttemptPtr& attempt);
   void look_for_cancels(Duration steady);
+  void hand_back_late(Duration steady);
   [[nodiscard]] std::vector<Renewal> due_renewals(Duration steady);
   [[nodiscard]] std::optional<ClaimRequest> next_claim(Duration steady);
   [[nodiscard]] int claim_limit();
-  void measure_rate(int settled, Duration steady);
+  void measure_rate(Duration steady);
 
   [[nodiscard]] bool worth_a_tick(const std::optional<ClaimRequest>& claim,
                                   const std::vector<Renewal>& renewals, Duration steady);
@@ -129,9 +133,13 @@ class WorkerLoop {
   std::vector<Settlement> settlements_;
   std::vector<PendingNote> notes_;
   std::vector<Note> note_values_;  // parallel to notes_
+  // Where an attempt's progress stands in notes_.
+  std::unordered_map<Key, std::size_t, KeyHash> progress_;
   std::optional<ClaimRequest> doubtful_claim_;
+  Duration claim_sent_at_{};  // steady; when the doubtful claim was first sent
   std::optional<Error> store_error_;
 
+  int batch_max_ = 1;  // tasks that one slot may take at once
   bool stopping_ = false;
   bool woken_ = true;
   bool claimed_short_ = false;

@@ -21,9 +21,10 @@ struct PendingNote {
 };
 
 struct RunnerLoad {
-  int slots = 0;    // attempts that can run at once
-  int queued = 0;   // handed over, not begun
-  int running = 0;  // begun, no outcome yet; also those that ignore their stop
+  int slots = 0;    // calls of processors that can run at once
+  int busy = 0;     // slots that run one; also those that ignore their stop
+  int queued = 0;   // attempts handed over, not begun
+  int running = 0;  // attempts begun, no outcome yet
   int done = 0;     // outcomes not yet taken
 };
 

@@ -259,7 +259,7 @@ bool TaskWorker::Impl::advance_stop() {
   }
   if (loop->idle()) return true;
   if (phase != Phase::last_words) return false;
-  return loop->pending() == 0 || steady >= phase_ends;
+  return loop->all_told() || steady >= phase_ends;
 }
 
 void TaskWorker::Impl::run_maintenance() {

@@ -296,6 +296,7 @@ std::vector<AttemptPtr> ThreadRunner::withdraw() {
 RunnerLoad ThreadRunner::load() const {
   MutexLock lock(state_->mutex);
   return {.slots = state_->slots,
+          .busy = state_->busy,
           .queued = static_cast<int>(state_->queue.size()),
           .running = state_->running,
           .done = static_cast<int>(state_->done.size())};

@@ -9,43 +9,62 @@ from harness.case import OPTIONS, EndToEnd, main
 from harness.ledger import Ledger
 from harness.processes import wait_until
 
+TASKS = 10_000
+KILLS = 50
+CRASHES = 10
 WORKERS = 4
 LEASE_SECONDS = 2
 # How often the maintenance looks for ended leases, at most.
 SCAN_SECONDS = 1
 # What a busy machine may add before a quiet store counts as stuck.
 SLACK_SECONDS = 30
+# The exit status of a program that finds no database at its start.
+UNREACHABLE = 4
 
 
 class Chaos(EndToEnd):
     def setUp(self):
         super().setUp()
-        self.seed = OPTIONS.seed if OPTIONS.seed is not None else random.SystemRandom().getrandbits(32)
+        drawn = random.SystemRandom().getrandbits(32)
+        self.seed = drawn if OPTIONS.seed is None else OPTIONS.seed
         print(f"SEED={self.seed}", flush=True)
         self.random = random.Random(self.seed)
-        self.tasks = 10_000 if OPTIONS.full else 2_000
-        self.kills = 50 if OPTIONS.full else 10
-        self.crashes = 0
-        if self.store.engine == "postgresql":
-            self.crashes = 10 if OPTIONS.full else 2
+        self.tasks, self.kills = OPTIONS.tasks, OPTIONS.kills
+        self.crashes = OPTIONS.crashes if self.store.engine == "postgresql" else 0
         self.ledger = Ledger(work_seconds=(0.005, 0.05), seed=self.seed)
         self.addCleanup(self.ledger.close)
         self.product.configure("[processors.http_request]\nallow_private_addresses = true\n")
+        self.workers = []
         self.seen = {}
 
     def start_worker(self):
         return self.product.start("worker", "--types", "HTTP_REQUEST", "--concurrency", 10,
                                   "--lease-seconds", LEASE_SECONDS, "--max-crashes", 1000)
 
-    def do_harm(self, workers, kind):
+    def do_harm(self, kind):
         if kind == "crash":
             self.store.crash()
             return
         victim = self.random.randrange(WORKERS)
-        self.assertTrue(workers[victim].running(),
-                        f"a worker ended by itself:\n{workers[victim].last_output()}")
-        workers[victim].kill()
-        workers[victim] = self.start_worker()
+        self.workers[victim].kill()
+        self.workers[victim] = self.start_worker()
+
+    def supervise(self):
+        """As a service manager does. A worker ends by itself only where the database was away
+        during its start."""
+        for i, worker in enumerate(self.workers):
+            if worker.running():
+                continue
+            ended = (worker.wait(), " runs." in worker.output())
+            self.assertEqual(ended, (UNREACHABLE, False), worker.last_output())
+            self.workers[i] = self.start_worker()
+
+    def wait_for_share(self, share):
+        def is_reached():
+            self.supervise()
+            return self.ledger.begun() >= int(share * self.tasks * 0.95)
+
+        wait_until(is_reached, f"work goes on to {share:.0%}", seconds=120, pause=0.005)
 
     def completed(self):
         return self.store.rows("SELECT count(*) AS n FROM task_executions "
@@ -58,6 +77,7 @@ class Chaos(EndToEnd):
 
         def is_quiet():
             nonlocal moved, moved_at
+            self.supervise()
             done = self.completed()
             if (done, len(self.ledger.entries())) != moved:
                 moved, moved_at = (done, len(self.ledger.entries())), time.monotonic()
@@ -69,17 +89,15 @@ class Chaos(EndToEnd):
         self.product.import_tasks(self.ledger.task(number) for number in range(self.tasks))
         harm = ["kill"] * self.kills + ["crash"] * self.crashes
         self.random.shuffle(harm)
-        workers = [self.start_worker() for _ in range(WORKERS)]
+        self.workers = [self.start_worker() for _ in range(WORKERS)]
         # Spread over the work, not over time: each blow finds tasks running.
         for i, kind in enumerate(harm):
-            share = (i + self.random.random()) / len(harm)
-            wait_until(lambda: self.ledger.begun() >= int(share * self.tasks * 0.95),
-                       f"work goes on after {i} blows", seconds=120, pause=0.005)
-            self.do_harm(workers, kind)
+            self.wait_for_share((i + self.random.random()) / len(harm))
+            self.do_harm(kind)
             if i % 10 == 9:
                 self.seen.update(snapshot(self.store))
         self.wait_for_quiet()
-        for worker in workers:
+        for worker in self.workers:
             self.assertEqual(worker.terminate(), 0, worker.last_output())
         self.reckon()
 
@@ -110,8 +128,10 @@ class Chaos(EndToEnd):
 
 
 def add_options(parser):
-    parser.add_argument("--full", action="store_true", help="10,000 tasks, 50 kills, 10 crashes")
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--tasks", type=int, default=TASKS)
+    parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--crashes", type=int, default=CRASHES, help="of PostgreSQL")
+    parser.add_argument("--seed", type=int, help="repeats what was drawn, though not its timing")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ class Timeout(EndToEnd):
     def setUp(self):
         super().setUp()
         self.commands = Commands(self.product)
-        self.worker = self.product.start("worker", "--concurrency", 1,
-                                         "--poll-milliseconds", 100)
-        wait_until(lambda: "COMMAND_RUN" in [t["name"] for t in self.product.json("type", "list")],
-                   "the worker has made its types")
         self.product.run("type", "set", "COMMAND_RUN", "--timeout", "1s", "--max-retries", 1,
                          "--back-off-base", "1s", "--back-off-cap", "1s")
+        self.worker = self.product.start("worker", "--concurrency", 1,
+                                         "--poll-milliseconds", 100)
 
     def run_until_failed(self, command):
         task_id = self.product.create("COMMAND_RUN", {"command": command})

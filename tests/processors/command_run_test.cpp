@@ -438,6 +438,7 @@ TEST(CommandRun, many_threads_may_run_commands_at_once) {
   std::atomic<int> echoed = 0;
   {
     std::vector<std::jthread> callers;
+    callers.reserve(threads);
     for (int thread = 0; thread < threads; ++thread) {
       callers.emplace_back([&, thread] {
         for (int i = 0; i < runs; ++i) {

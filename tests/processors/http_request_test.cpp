@@ -442,6 +442,7 @@ TEST(HttpRequest, many_threads_may_use_one_processor) {
   std::atomic<int> echoed = 0;
   {
     std::vector<std::jthread> callers;
+    callers.reserve(threads);
     for (int thread = 0; thread < threads; ++thread) {
       callers.emplace_back([&, thread] {
         for (int i = 0; i < requests; ++i) {

@@ -59,6 +59,7 @@ int status_of(int wait_status) {
 pid_t spawn(const Spawn& request) {
   std::vector<std::string> words = request.command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const std::optional<Identity> identity = identity_of(request.user);

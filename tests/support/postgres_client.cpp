@@ -39,6 +39,7 @@ PostgresClient::PostgresClient(const std::string& url) : connection_(PQconnectdb
 
 SqlRows PostgresClient::query(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   const Answer answer{PQexecParams(handle(), sql.c_str(), static_cast<int>(values.size()), nullptr,
                                    values.data(), nullptr, nullptr, 0)};

@@ -86,7 +86,8 @@ std::unique_ptr<PostgresServer> PostgresServer::start(Options options) {
   std::unique_ptr<PostgresServer> server{new PostgresServer};
   server->options_ = options;
   server->programs_ = find_programs();
-  server->directory_ = std::make_unique<TemporaryDirectory>("esteira-pg");
+  server->directory_ = std::make_unique<TemporaryDirectory>(
+      "esteira-pg", options.durable ? std::filesystem::temp_directory_path() : scratch_directory());
   server->port_ = free_port();
   SystemRandom random;
   server->password_ = to_text(LeaseId{random.bytes16()});
@@ -210,7 +211,11 @@ std::string PostgresServer::settings() const {
 }
 
 void PostgresServer::create_database(const std::string& name, const std::string& copy_of) {
-  PostgresClient{url("postgres")}.execute("CREATE DATABASE " + name + " TEMPLATE " + copy_of);
+  PostgresClient client{url("postgres")};
+  // Small templates copy faster file by file; servers before 15 know no other way.
+  const bool has_strategies = PQserverVersion(client.handle()) >= 150000;
+  client.execute("CREATE DATABASE " + name + " TEMPLATE " + copy_of +
+                 (has_strategies ? " STRATEGY file_copy" : ""));
 }
 
 void PostgresServer::drop_database(const std::string& name) {

@@ -252,6 +252,7 @@ Expected<std::vector<Standing>> standings(Runner& runner, std::span<const TaskId
 
 Expected<void> erase(Runner& runner, std::span<const TaskId> ids) {
   if (ids.empty()) return {};
+  ESTEIRA_TRY(runner.run(sql::erase_leased, Params{}.array<std::int64_t>(ids)));
   ESTEIRA_TRY(runner.run(sql::erase, Params{}.array<std::int64_t>(ids)));
   return {};
 }

@@ -1,6 +1,7 @@
 #include "engines/postgres/claim.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 #include "base/assert.hpp"
@@ -17,11 +18,14 @@ constexpr int step_column = 16;
 
 ClaimStatement::ClaimStatement(const ClaimRequest& request, ClaimPlan plan, int part, int limit,
                                int factor)
-    : request_(request), plan_(std::move(plan)), part_(part) {
+    : request_(request), plan_(std::move(plan)), part_(part), limit_(limit) {
   sql_ += sql::claim_head;
   if (!plan_.merged.empty()) sql_ += sql::claim_merge;
   sql_ += sql::claim_tail;
-  sql_ = inlined(inlined(sql_, ":limit", limit), ":candidates", limit * factor);
+  // A power of two, so that few texts are prepared; the statement's last LIMIT is exact, and
+  // nothing is locked before it is needed.
+  const int step_limit = static_cast<int>(std::bit_ceil(static_cast<unsigned>(limit)));
+  sql_ = inlined(inlined(sql_, ":limit", step_limit), ":candidates", step_limit * factor);
 }
 
 Statement ClaimStatement::statement(const std::string& worker, Time now) const {
@@ -32,7 +36,8 @@ Statement ClaimStatement::statement(const std::string& worker, Time now) const {
       .array<int>(plan_.steps, [](const ClaimStep& s) { return s.high; })
       .array<int>(plan_.steps, [](const ClaimStep& s) { return s.low; })
       .array<Time>(plan_.steps, [](const ClaimStep& s) { return s.run_at; })
-      .array<std::int64_t>(plan_.steps, [](const ClaimStep& s) { return s.task_id; });
+      .array<std::int64_t>(plan_.steps, [](const ClaimStep& s) { return s.task_id; })
+      .add(std::int64_t{limit_});
   if (!plan_.merged.empty()) {
     params.array<int>(plan_.merged, [](const MergedLane& m) { return m.step; })
         .array<int>(plan_.merged, [](const MergedLane& m) { return m.mark.type_id; })

@@ -24,6 +24,7 @@ class ClaimStatement {
   const ClaimRequest& request_;
   ClaimPlan plan_;
   int part_;
+  int limit_;
   std::string sql_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <poll.h>
 
 #include <libpq-fe.h>
@@ -27,13 +28,30 @@ bool starts_with_any(std::string_view text, std::span<const std::string_view> pr
 
 // Away, going away, full, locked, cancelled by a timeout, or a victim of other transactions: the
 // same call may succeed later.
-constexpr std::array<std::string_view, 8> transient{"08",    "57P",   "53",    "40001",
-                                                    "40P01", "55P03", "57014", "25006"};
+constexpr std::array<std::string_view, 10> transient{"08",    "57P",   "53",    "40001", "40P01",
+                                                     "55P03", "57014", "25006", "26000", "42P05"};
+
+// Statements whose numbers vary are many; what comes after these is planned at each use.
+constexpr std::size_t prepared_max = 200;
 
 std::string_view state_of(const PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   return state == nullptr ? std::string_view{} : std::string_view{state};
 }
+
+std::string_view column_of(const PGresult* result) {
+  const char* column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
+  return column == nullptr ? std::string_view{} : std::string_view{column};
+}
+
+// A pool answers in the server's place when it loses it, wherever the server was; the server
+// itself ends a session between statements only, so that its word before the last one is clear.
+bool leaves_doubt(std::string_view state, bool last) {
+  return state.empty() || state.starts_with("08") || (state.starts_with("57P") && last);
+}
+
+// A prepared statement is not there, or another's is: a pool that looks like a server.
+bool statement_forgotten(std::string_view state) { return state == "26000" || state == "42P05"; }
 
 // Whether a session ended on the server's side, so that what was sent after it got nowhere.
 bool session_ended(std::string_view state) {
@@ -66,6 +84,9 @@ Error error_of(const pg_result* result, pg_conn* connection) {
   }
   if (state.empty() || starts_with_any(state, transient)) {
     return {.code = ErrorCode::unavailable, .message = "PostgreSQL: " + words};
+  }
+  if (state == "23502" && column_of(result) == "type_id") {
+    return {.code = ErrorCode::not_found, .message = "a task's type does not exist"};
   }
   if (state == "23505") return {.code = ErrorCode::conflict, .message = "PostgreSQL: " + words};
   return {.code = ErrorCode::internal,
@@ -102,6 +123,11 @@ Expected<Handle> connect_to(const std::string& url) {
   }
   PQsetNoticeReceiver(connection.get(), &ignore_notice, nullptr);
   return connection;
+}
+
+bool behind_pool(pg_conn* connection) {
+  const Rows rows{PQexec(connection, sql::backend_pid.data())};
+  return rows.size() != 1 || std::atoi(rows.text(0, 0).data()) != PQbackendPID(connection);
 }
 
 Expected<std::string> describe_url(const std::string& url) {
@@ -157,6 +183,10 @@ Expected<void> Connection::ensure() {
 
 Expected<void> Connection::connect() {
   Handle opened = ESTEIRA_TRY(connect_to(url_));
+  prepared_.clear();
+  preparing_.clear();
+  sent_.clear();
+  direct_ = !pooled_ && !behind_pool(opened.get());
   connection_.reset(opened.release());
   if (PQenterPipelineMode(connection_.get()) != 1) {
     connection_.reset();
@@ -189,21 +219,50 @@ Error Connection::lost(bool commits) {
           .message = "the connection to PostgreSQL was lost: " + words};
 }
 
-Expected<void> Connection::send(const Statement& statement) {
-  const auto values = statement.params.values();
-  if (PQsendQueryParams(connection_.get(), statement.sql.data(), statement.params.size(),
-                        statement.params.oids(), values.data(), statement.params.lengths(),
-                        statement.params.formats(), /*resultFormat=*/1) != 1) {
+Expected<std::string> Connection::prepare(const Statement& statement) {
+  if (!direct_) return "";
+  std::string text{statement.sql};
+  if (const auto known = prepared_.find(text); known != prepared_.end()) return known->second;
+  if (const auto known = preparing_.find(text); known != preparing_.end()) return known->second;
+  if (prepared_.size() + preparing_.size() >= prepared_max) return "";
+  std::string name = "esteira_" + std::to_string(++names_);
+  if (PQsendPrepare(connection_.get(), name.c_str(), statement.sql.data(), statement.params.size(),
+                    statement.params.oids()) != 1) {
     return std::unexpected(lost(/*commits=*/false));
   }
+  sent_.emplace_back(text);
+  preparing_.emplace(std::move(text), name);
+  return name;
+}
+
+Expected<void> Connection::send(const Statement& statement) {
+  const std::string name = ESTEIRA_TRY(prepare(statement));
+  const Params& params = statement.params;
+  const auto values = params.values();
+  const int sent =
+      name.empty()
+          ? PQsendQueryParams(connection_.get(), statement.sql.data(), params.size(), params.oids(),
+                              values.data(), params.lengths(), params.formats(),
+                              /*resultFormat=*/1)
+          : PQsendQueryPrepared(connection_.get(), name.c_str(), params.size(), values.data(),
+                                params.lengths(), params.formats(), /*resultFormat=*/1);
+  if (sent != 1) return std::unexpected(lost(/*commits=*/false));
+  sent_.emplace_back(std::nullopt);
   return {};
+}
+
+// What is prepared stays so, whatever becomes of the transaction.
+void Connection::take_prepared(std::optional<std::string> sql, bool succeeded) {
+  const auto preparing = preparing_.find(*sql);
+  if (succeeded) prepared_.insert(*preparing);
+  preparing_.erase(preparing);
 }
 
 // Reads the answers up to the sync. The first error is the one that counts: the server skips what
 // was sent after it.
-Expected<std::vector<Rows>> Connection::receive(std::size_t count, bool commits) {
+Expected<std::vector<Rows>> Connection::receive(bool commits) {
   std::vector<Rows> answers;
-  answers.reserve(count);
+  answers.reserve(sent_.size());
   std::optional<Error> error;
   bool in_doubt = false;
   for (;;) {
@@ -215,20 +274,22 @@ Expected<std::vector<Rows>> Connection::receive(std::size_t count, bool commits)
     Rows rows{result};
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) break;
+    ESTEIRA_ASSERT(!sent_.empty());
+    const std::optional<std::string> preparing = std::move(sent_.front());
+    sent_.pop_front();
+    if (preparing) take_prepared(preparing, succeeded(result));
     if (succeeded(result)) {
-      answers.push_back(std::move(rows));
+      if (!preparing) answers.push_back(std::move(rows));
     } else if (status != PGRES_PIPELINE_ABORTED && !error) {
       error = error_of(result, connection_.get());
-      // A pool answers in the server's place when it loses it, wherever the server was; the server
-      // itself ends a session between statements only, so that its word before the last is clear.
       const std::string_view state = state_of(result);
-      in_doubt = commits && (state.empty() || state.starts_with("08") ||
-                             (session_ended(state) && answers.size() + 1 >= count));
+      if (statement_forgotten(state)) pooled_ = true;
+      in_doubt = commits && leaves_doubt(state, /*last=*/sent_.empty());
       if (session_ended(state)) break;
     }
   }
   if (!error) {
-    ESTEIRA_ASSERT(answers.size() == count);
+    ESTEIRA_ASSERT(sent_.empty());
     return answers;
   }
   if (in_doubt) return std::unexpected(lost(/*commits=*/true));
@@ -254,7 +315,7 @@ Expected<std::vector<Rows>> Connection::transaction(Effect effect,
   ESTEIRA_TRY(send({.sql = "COMMIT"}));
   const bool commits = effect == Effect::writes;
   if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(commits));
-  auto answers = ESTEIRA_TRY(receive(statements.size() + 3, commits));
+  auto answers = ESTEIRA_TRY(receive(commits));
   answers.erase(answers.begin(), answers.begin() + 2);
   answers.pop_back();
   return answers;
@@ -277,7 +338,7 @@ Expected<void> Connection::begin() {
   ESTEIRA_TRY(send({.sql = "BEGIN"}));
   ESTEIRA_TRY(send({.sql = sql::settings_write}));
   if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/false));
-  ESTEIRA_TRY(receive(2, /*commits=*/false));
+  ESTEIRA_TRY(receive(/*commits=*/false));
   return {};
 }
 
@@ -285,7 +346,7 @@ Expected<Rows> Connection::run(std::string_view sql, const Params& params) {
   if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
   ESTEIRA_TRY(send({.sql = sql, .params = params}));
   if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/false));
-  auto answers = ESTEIRA_TRY(receive(1, /*commits=*/false));
+  auto answers = ESTEIRA_TRY(receive(/*commits=*/false));
   return std::move(answers.front());
 }
 
@@ -293,14 +354,14 @@ Expected<void> Connection::commit() {
   if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
   ESTEIRA_TRY(send({.sql = "COMMIT"}));
   if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/true));
-  ESTEIRA_TRY(receive(1, /*commits=*/true));
+  ESTEIRA_TRY(receive(/*commits=*/true));
   return {};
 }
 
 void Connection::roll_back() {
   if (connection_ == nullptr || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
   if (!send({.sql = "ROLLBACK"})) return;
-  if (PQpipelineSync(connection_.get()) != 1 || !receive(1, /*commits=*/false)) {
+  if (PQpipelineSync(connection_.get()) != 1 || !receive(/*commits=*/false)) {
     connection_.reset();
   }
 }

@@ -1,16 +1,20 @@
 // One connection to the server, and how statements travel over it.
 //
-// Everything goes as unnamed statements with binary parameters and results, many at a time in
-// libpq's pipeline mode; nothing is left behind in the session, so that a pool such as PgBouncer
-// may hand each transaction to another server connection.
+// Everything goes with binary parameters and results, many statements at a time in libpq's
+// pipeline mode. On a server connection of its own, statements are prepared at their first use:
+// planning a tick anew costs more than running a small one. Behind a pool such as PgBouncer, which
+// may hand each transaction to another server connection, nothing is left behind in the session:
+// all statements are unnamed.
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/random.hpp"
@@ -81,12 +85,26 @@ class Connection final : public Runner {
   [[nodiscard]] Expected<void> connect();
   [[nodiscard]] bool alive();
   [[nodiscard]] Expected<void> send(const Statement& statement);
-  [[nodiscard]] Expected<std::vector<Rows>> receive(std::size_t count, bool commits);
+  // The name that a statement is prepared under, or "".
+  [[nodiscard]] Expected<std::string> prepare(const Statement& statement);
+  [[nodiscard]] Expected<std::vector<Rows>> receive(bool commits);
+  void take_prepared(std::optional<std::string> sql, bool succeeded);
   [[nodiscard]] Error lost(bool commits);
   void settle();
 
   const std::string url_;
   std::unique_ptr<pg_conn, Close> connection_;
+  // One connection to one server process: its prepared statements last.
+  bool direct_ = false;
+  // A server process was taken for one of our own and was not.
+  bool pooled_ = false;
+  // By their text.
+  std::unordered_map<std::string, std::string> prepared_;
+  // What was sent and not yet answered: the text that is being prepared, or nothing for a statement
+  // that runs.
+  std::deque<std::optional<std::string>> sent_;
+  std::unordered_map<std::string, std::string> preparing_;
+  std::uint64_t names_ = 0;
   SystemRandom random_;
   int failures_ = 0;
   std::chrono::steady_clock::time_point next_attempt_{};
@@ -125,6 +143,9 @@ using Handle = std::unique_ptr<pg_conn, void (*)(pg_conn*)>;
 [[nodiscard]] Expected<Handle> connect_to(const std::string& url);
 // Where `url` leads, for people: host, port and database, no user and no secret.
 [[nodiscard]] Expected<std::string> describe_url(const std::string& url);
+
+// Whether a pool stands between: it is known by the process id that it makes up.
+[[nodiscard]] bool behind_pool(pg_conn* connection);
 
 // What a failed result means: the one table of SQLSTATEs.
 [[nodiscard]] Error error_of(const pg_result* result, pg_conn* connection);

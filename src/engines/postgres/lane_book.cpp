@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto look_period = 2s;
-constexpr auto cheap_look = 2ms;
+constexpr auto cheap_look = 5ms;
 constexpr std::size_t marks_max = 1000;
 constexpr int above_all = std::numeric_limits<int>::max();
 constexpr int below_all = std::numeric_limits<int>::min();
@@ -69,18 +69,18 @@ void add_group(const std::vector<LaneMark>& group, ClaimPlan& plan) {
 
 }  // namespace
 
-bool LaneBook::look_allowed(Steady steady) const {
+bool LaneBook::look_allowed(Time now, Steady steady) const {
   if (!looked_once_ || look_cost_ < cheap_look) return true;
   const auto rest =
       std::min<Steady::duration>(20 * look_cost_, std::max<Steady::duration>(1s, 2 * look_cost_));
-  return steady - looked_at_ >= rest;
+  return steady - looked_at_ >= rest || now - looked_now_ >= rest;
 }
 
 bool LaneBook::look_due(const ClaimRequest& request, Time now, Steady steady) const {
   if (!looked_once_ || request.types != types_) return true;
   const bool old =
       now < looked_now_ || now - looked_now_ >= look_period || steady - looked_at_ >= look_period;
-  return (short_ || old) && look_allowed(steady);
+  return (short_ || old) && look_allowed(now, steady);
 }
 
 void LaneBook::looked(const ClaimRequest& request, std::vector<LaneMark> heads, Time now,

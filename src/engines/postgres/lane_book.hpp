@@ -53,7 +53,7 @@ class LaneBook {
   // behind an old transaction) is taken less often.
   [[nodiscard]] bool look_due(const ClaimRequest& request, Time now, Steady steady) const;
   // Whether a look may be taken for a reason of the caller's own.
-  [[nodiscard]] bool look_allowed(Steady steady) const;
+  [[nodiscard]] bool look_allowed(Time now, Steady steady) const;
   // `heads`: the first waiting row of each lane, as the database answered.
   void looked(const ClaimRequest& request, std::vector<LaneMark> heads, Time now, Steady begun,
               Steady ended);

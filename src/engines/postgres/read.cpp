@@ -16,7 +16,7 @@ namespace {
 constexpr int look_max = 10'000;
 
 Expected<Json> read_json(const Rows& rows, int row, int column) {
-  if (rows.null(row, column)) return Json{nullptr};
+  if (rows.null(row, column)) return Json(nullptr);
   // What is stored was checked when it came in; the server may write it longer.
   const std::string_view text = rows.json(row, column);
   return parse_json(text, {.bytes_max = text.size(), .depth_max = limits::json_depth_max + 1});

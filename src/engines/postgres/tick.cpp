@@ -62,7 +62,7 @@ Expected<TickAnswer> Repository::tick(const TickRequest& request, Time now) {
   }
   bool promotes = request.promote_limit > 0;
   const auto steady = std::chrono::steady_clock::now();
-  const bool due = promotes && next_due_ && *next_due_ <= now && lanes_.look_allowed(steady);
+  const bool due = promotes && next_due_ && *next_due_ <= now && lanes_.look_allowed(now, steady);
   const bool looks = claims && (due || lanes_.look_due(*request.claim, now, steady));
   if (looks) {
     const Promotion promotion =

@@ -38,13 +38,6 @@ bool readable(int socket, int stop_event, std::chrono::milliseconds limit) {
 
 bool stopped(int stop_event) { return readable(stop_event, -1, 0ms); }
 
-// A pool that gives each transaction another server connection delivers no notifications; it is
-// known by the process id that it makes up.
-bool behind_pool(PGconn* connection) {
-  const Rows rows{PQexec(connection, sql::backend_pid.data())};
-  return rows.size() == 1 && std::atoi(rows.text(0, 0).data()) != PQbackendPID(connection);
-}
-
 bool start_listening(PGconn* connection) {
   PGresult* result = PQexec(connection, sql::listen.data());
   const bool listening = PQresultStatus(result) == PGRES_COMMAND_OK;
@@ -77,6 +70,7 @@ void listen_until(const std::string& url, int stop_event, const std::function<vo
   for (auto delay = 100ms; !stopped(stop_event); delay = std::min<decltype(delay)>(2 * delay, 5s)) {
     auto connection = connect_to(url);
     if (connection) {
+      // A pool that gives each transaction another server connection delivers no notifications.
       if (behind_pool(connection->get())) return;
       if (start_listening(connection->get())) {
         delay = 100ms;

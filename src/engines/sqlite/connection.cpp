@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto busy_limit = 10s;
+constexpr auto busy_limit = 5s;
 // Other processes hold the write lock for a few milliseconds; SQLite's own waits grow to 100 ms,
 // which would leave the lock unused.
 constexpr auto busy_wait_max = 5ms;
@@ -46,8 +46,7 @@ std::unexpected<Error> failure(sqlite3* handle, int code, std::string_view what)
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
       return fail(ErrorCode::unavailable,
-                  fmt::format("{}: another process kept the database locked for {} s; try again",
-                              what, busy_limit.count()));
+                  fmt::format("{}: another process keeps the database locked; try again", what));
     case SQLITE_FULL:
       return fail(ErrorCode::unavailable,
                   fmt::format("{}: the disk is full; free some space and try again", what));
@@ -145,9 +144,11 @@ Expected<void> Connection::configure(const std::string& path) {
   // synchronous=FULL: a task that was acknowledged survives the loss of power. Memory-mapped
   // reading is off: an I/O error would end the process instead of failing the call. Freed pages
   // are overwritten where that costs no further write (FAST), so that deleted payloads mostly go.
+  // A log that one large transaction blew up shrinks again when it starts over.
   ESTEIRA_TRY(
       script("PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA mmap_size=0;"
-             "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST",
+             "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
+             "PRAGMA journal_size_limit=67108864",
              what));
   return use_wal(path);
 }

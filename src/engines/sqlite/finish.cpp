@@ -8,7 +8,7 @@ namespace esteira::sqlite {
 Expected<Finisher> Finisher::begin(Connection& connection, Time now) {
   Finisher finisher(connection, now);
   auto query = ESTEIRA_TRY(connection.query(sql::extras));
-  ESTEIRA_TRY(query.step());
+  static_cast<void>(ESTEIRA_TRY(query.step()));
   finisher.some_cancels_ = query.small(0) != 0;
   finisher.some_state_ = query.small(1) != 0;
   return finisher;

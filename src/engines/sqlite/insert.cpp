@@ -116,7 +116,7 @@ Expected<TaskId> take_ids(Connection& connection, std::size_t count) {
   if (!ESTEIRA_TRY(query.step())) return fail(ErrorCode::internal, "the task ids are missing");
   const auto last = query.integer(0);
   // An UPDATE with RETURNING is done only when it has been stepped to its end.
-  ESTEIRA_TRY(query.step());
+  static_cast<void>(ESTEIRA_TRY(query.step()));
   return last - static_cast<TaskId>(count) + 1;
 }
 

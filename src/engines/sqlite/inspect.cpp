@@ -70,7 +70,7 @@ Expected<std::vector<EngineFact>> facts(std::string_view path) {
   const auto connection = ESTEIRA_TRY(Connection::open(std::string(path)));
   const auto pragma = [&](std::string_view sql) -> Expected<std::string> {
     auto query = ESTEIRA_TRY(connection->query(sql));
-    ESTEIRA_TRY(query.step());
+    static_cast<void>(ESTEIRA_TRY(query.step()));
     return query.text(0);
   };
   const auto synchronous = ESTEIRA_TRY(pragma("PRAGMA synchronous"));

@@ -26,7 +26,9 @@ bool read_numbers(const char*& at, const char* end, std::array<std::int64_t, fie
     if (error != std::errc{}) return false;
     at = next;
   }
-  return at != end && *at++ == ']';
+  if (at == end || *at != ']') return false;
+  ++at;
+  return true;
 }
 
 }  // namespace

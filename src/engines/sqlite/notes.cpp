@@ -40,7 +40,7 @@ class NoteWriter {
     query.bind(counter);
     if (!ESTEIRA_TRY(query.step())) return fail(ErrorCode::internal, "a counter gave no number");
     const auto number = query.integer(0);
-    ESTEIRA_TRY(query.step());
+    static_cast<void>(ESTEIRA_TRY(query.step()));
     return number;
   }
 

@@ -37,8 +37,7 @@ struct Store {
   Checkpointer checkpointer;
   Pruner pruner{};
 
-  // A commit that is done stays done: a checkpoint that fails is reported by maintain().
-  void after_commit() { static_cast<void>(checkpointer.after_commit(*connection)); }
+  void after_commit() { checkpointer.after_commit(*connection); }
 };
 
 class Repository final : public TaskRepository {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <string_view>
@@ -146,9 +147,9 @@ class Listening {
 
 WakeListener::WakeListener(const std::string& path, std::function<void()> wake)
     : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      thread_([event = event_, path, wake = std::move(wake)](const std::stop_token& stop) {
-        Listening(event, path).run(stop, wake);
-      }) {}
+      // The watch stands before the constructor returns: what is announced after that is heard.
+      thread_([listening = std::make_shared<Listening>(event_, path), wake = std::move(wake)](
+                  const std::stop_token& stop) { listening->run(stop, wake); }) {}
 
 WakeListener::~WakeListener() {
   thread_.request_stop();

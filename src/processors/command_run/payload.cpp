@@ -88,7 +88,7 @@ std::string_view command_run_schema() {
       "type": "string", "minLength": 1, "maxLength": 100
     },
     "arguments": {
-      "description": "an array goes to the command line, where the configuration allows it; an object to standard input only",
+      "description": "an array for the command line, where allowed; an object for standard input",
       "oneOf": [
         {"type": "array", "maxItems": 100, "items": {"type": "string", "maxLength": 4096}},
         {"type": "object"}

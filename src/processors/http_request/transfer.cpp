@@ -17,10 +17,10 @@ namespace esteira::processors {
 // because it keeps connections and certificates between exchanges.
 struct CurlHandle {
   struct EasyFree {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
   };
   struct MultiFree {
-    void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+    void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
   };
   std::unique_ptr<CURLM, MultiFree> multi{curl_multi_init()};
   std::unique_ptr<CURL, EasyFree> easy{curl_easy_init()};
@@ -128,8 +128,7 @@ HeaderList make_headers(const HttpExchange& exchange) {
   const auto add = [&list](const std::string& line) {
     auto* grown = curl_slist_append(list.get(), line.c_str());
     if (grown == nullptr) throw std::bad_alloc();
-    static_cast<void>(list.release());
-    list.reset(grown);
+    if (!list) list.reset(grown);  // else its head stays the same
   };
   for (const auto& header : exchange.headers) {
     // curl takes "Name:" as "leave it out" and "Name;" as "send it empty".

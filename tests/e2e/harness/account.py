@@ -84,12 +84,12 @@ class Account:
             key = (entry.task_id, entry.attempt)
             done[key] += 1
             row = self._rows.get(key)
-            if row is None:
-                self._fault(f"task {key[0]}: attempt {key[1]} was done and has no row")
-                continue
             if entry.attempt > last.get(entry.task_id, 0):
                 self.stale += 1
                 self._fault(f"task {key[0]}: attempt {key[1]} was done after the accepted end")
+            if row is None:
+                self._fault(f"task {key[0]}: attempt {key[1]} was done and has no row")
+                continue
             if done[key] > 1:
                 self._fault(f"task {key[0]}: attempt {key[1]} was done {done[key]} times")
                 self.duplicates += 1

@@ -9,9 +9,6 @@ import socketserver
 import threading
 import time
 
-EVERY_ATTEMPT = 1 << 30
-
-
 @dataclasses.dataclass(frozen=True)
 class Entry:
     execution: int  # its place in the book, from 0
@@ -65,7 +62,7 @@ class Ledger:
         self._changed = threading.Condition()
         self._entries = []
         self._numbers = set()
-        self._open_up_to = EVERY_ATTEMPT
+        self._let_go = None  # the executions that need not wait; None: nobody waits
         self._work_seconds = work_seconds
         self._random = random.Random(seed)
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -85,14 +82,19 @@ class Ledger:
             self._entries.append(entry)
             self._numbers.add(number)
             pause = self._random.uniform(*self._work_seconds)
-            self._changed.wait_for(lambda: attempt <= self._open_up_to)
+            self._changed.wait_for(lambda: self._let_go is None or entry in self._let_go)
         time.sleep(pause)
         return entry
 
-    def open_up_to(self, attempt):
-        """Executions of later attempts wait before they are answered."""
+    def hold(self, but=()):
+        """Executions wait before they are answered, except these."""
         with self._changed:
-            self._open_up_to = attempt
+            self._let_go = set(but)
+            self._changed.notify_all()
+
+    def release(self):
+        with self._changed:
+            self._let_go = None
             self._changed.notify_all()
 
     def entries(self):
@@ -105,6 +107,6 @@ class Ledger:
             return len(self._numbers)
 
     def close(self):
-        self.open_up_to(EVERY_ATTEMPT)
+        self.release()
         self._server.shutdown()
         self._server.server_close()

@@ -13,6 +13,8 @@ class Serving(EndToEnd):
         self.port = free_port()
         self.serve = self.product.start("serve", "--listen", f"127.0.0.1:{self.port}")
         wait_until(lambda: self.get("/healthz") == 200, "serve answers")
+        # A database that goes away during the start ends the program, as it should.
+        wait_until(lambda: " runs." in self.serve.output(), "serve has started")
 
     def get(self, path):
         """The status, or None while nobody listens."""

@@ -44,9 +44,9 @@ class SingleLease final : public Checker {
     } else if (!event.repeated && task->live->expires_at >= event.now) {
       fail("task {} was taken over at {}, its lease holds until {}", claim.fence.task_id,
            format_time(event.now), format_time(task->live->expires_at));
-    } else if (!event.repeated && task->live->worker != event.taken.previous_worker) {
-      fail("task {} was taken over from {}, and {} held it", claim.fence.task_id,
-           event.taken.previous_worker, task->live->worker);
+    } else if (task->live->ran_by != event.taken.previous_worker) {
+      fail("task {} was taken over from {}, and {} ran it", claim.fence.task_id,
+           event.taken.previous_worker, task->live->ran_by);
     } else if (task->live->cancel_requested != claim.cancel_requested) {
       fail("task {} was taken over without the word of its cancel", claim.fence.task_id);
     }

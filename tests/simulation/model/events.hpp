@@ -82,6 +82,7 @@ struct TickAsked {
 struct Refused {
   std::string_view call;
   const Error& error;
+  std::span<const NewTaskRow> rows{};  // of an insert
 };
 // A producer was told that its wish is task `task_id`.
 struct Acknowledged {

@@ -150,6 +150,7 @@ void Ledger::on(const Claimed& event) {
   task->claims += 1;
   task->live = LiveClaim{.fence = event.claim.fence,
                          .worker = event.worker,
+                         .ran_by = event.worker,
                          .expires_at = event.now + event.request.lease};
 }
 

@@ -22,6 +22,7 @@ struct EndedAttempt {
 struct LiveClaim {
   Fence fence;
   std::string worker;
+  std::string ran_by;  // who claimed it; taking a lease over does not change that
   Time expires_at{};
   bool cancel_requested = false;
   bool lease_ended = false;  // it was taken over after its lease had ended

@@ -11,9 +11,9 @@ namespace esteira::sim {
 // What a run hands to its processor. Notes are said by the runner, at their own virtual times.
 class SimContext final : public ExecutionContext {
  public:
-  SimContext(const Script& script, std::stop_token stop, int attempt, std::string key,
-             std::optional<std::string> broken)
-      : script(script), broken(std::move(broken)), stop_(std::move(stop)), attempt_(attempt),
+  SimContext(const Script& the_script, std::stop_token stop, int attempt, std::string key,
+             std::optional<std::string> why_broken)
+      : script(the_script), broken(std::move(why_broken)), stop_(std::move(stop)), attempt_(attempt),
         key_(std::move(key)) {}
 
   [[nodiscard]] Time deadline() const override { return {}; }

@@ -27,7 +27,8 @@ Expected<TaskType> Witness::put_type(const TaskType& type, Time now) {
 Expected<std::vector<InsertedTask>> Witness::insert(std::span<const NewTaskRow> rows, Time now) {
   auto answer = inner().insert(rows, now);
   if (!answer) {
-    refused("insert", answer);
+    world_.trace().line(world_.at(), "  store refuses insert: {}", answer.error().message);
+    world_.record(Refused{"insert", answer.error(), rows});
     return answer;
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -105,7 +106,7 @@ Expected<std::vector<TaskRepository::TakenOver>> Witness::take_expired(const std
   for (const auto& one : *answer) {
     world_.trace().line(world_.at(), "  {} takes {} over from {}{}", worker,
                         to_text(one.claim.fence), one.previous_worker, repeated ? " again" : "");
-    world_.record(TakenOver{one, worker, repeated, now + lease, now});
+    world_.record(sim::TakenOver{one, worker, repeated, now + lease, now});
   }
   return answer;
 }

@@ -133,7 +133,7 @@ bool WorkerProcess::advance_stop() {
   }
   if (life.loop.idle()) return true;
   if (life.phase != Phase::last_words) return false;
-  return life.loop.pending() == 0 || steady >= life.phase_ends;
+  return life.loop.all_told() || steady >= life.phase_ends;
 }
 
 void WorkerProcess::leave() {
@@ -152,7 +152,10 @@ std::optional<WorkerView> WorkerProcess::worker_view() {
   const auto& plan = world_.plan();
   view.in_flight = life_->loop.in_flight();
   view.pending = life_->loop.pending();
-  view.held_max = static_cast<std::size_t>(plan.slots + plan.prefetch_max);
+  // A slot takes a whole batch.
+  int batch = 1;
+  for (const auto& processor : site_.processors.all()) batch = std::max(batch, processor->batch_size());
+  view.held_max = static_cast<std::size_t>(plan.slots * batch + plan.prefetch_max);
   view.running = life_->runner.running();
   return view;
 }

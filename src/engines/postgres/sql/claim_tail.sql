@@ -1,5 +1,5 @@
   ) c
-  LIMIT :limit
+  LIMIT $12
 ), taken AS (
   DELETE FROM esteira.task_ready r USING picked p
   WHERE r.type_id = p.type_id AND r.priority = p.priority AND r.run_at = p.run_at

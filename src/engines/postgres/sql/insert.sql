@@ -13,9 +13,10 @@ WITH given AS MATERIALIZED (
 ), requests AS (
   INSERT INTO esteira.task_requests (task_id, created_at, scheduled_for, timeout_us, type_id,
                                      priority, max_retries, unique_key, traceparent, tags, payload)
-  SELECT task_id, created_at, scheduled_for, timeout_us, type_id, priority, max_retries,
-         unique_key, traceparent, tags, payload
-  FROM given
+  -- A type that does not exist gives a null, which the column refuses.
+  SELECT g.task_id, g.created_at, g.scheduled_for, g.timeout_us, t.type_id, g.priority,
+         g.max_retries, g.unique_key, g.traceparent, g.tags, g.payload
+  FROM given g LEFT JOIN esteira.task_types t ON t.type_id = g.type_id
 ), ready AS (
   INSERT INTO esteira.task_ready (type_id, priority, run_at, task_id, attempt, retries, crashes,
                                   keyed)
