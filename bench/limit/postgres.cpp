@@ -155,7 +155,8 @@ class Loop {
             "(task_id, created_at, type_id, priority, max_retries, payload) "
             "SELECT nextval('esteira.task_ids'), now(), {0}, 0, 3, p FROM unnest($1) p "
             "RETURNING task_id, created_at) "
-            "INSERT INTO esteira.task_ready SELECT created_at, task_id, {0}, 0, 0, 0, 0, false "
+            "INSERT INTO esteira.task_ready (run_at, task_id, type_id, priority, attempt, retries, "
+            "crashes, keyed) SELECT created_at, task_id, {0}, 0, 0, 0, 0, false "
             "FROM orders",
             type_id)),
         claim_(fmt::format(

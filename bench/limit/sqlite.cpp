@@ -167,7 +167,9 @@ class Loop {
   Statement insert_request_{database_,
                             "INSERT INTO task_requests (task_id, type_id, priority, max_retries, "
                             "created_at_us, payload) VALUES (?1, ?2, 0, 3, ?3, ?4)"};
-  Statement insert_ready_{database_, "INSERT INTO task_ready VALUES (?1, 0, ?2, ?3, 0, 0, 0, 0)"};
+  Statement insert_ready_{database_,
+                          "INSERT INTO task_ready (type_id, priority, run_at_us, task_id, "
+                          "retries, crashes, attempt, flags) VALUES (?1, 0, ?2, ?3, 0, 0, 0, 0)"};
   Statement select_ready_{database_,
                           "SELECT w.task_id, w.run_at_us, r.payload FROM task_ready w "
                           "JOIN task_requests r ON r.task_id = w.task_id "
@@ -182,7 +184,7 @@ class Loop {
   Statement delete_lease_{database_, "DELETE FROM task_leases WHERE lease_id = ?1"};
   Statement insert_execution_{
       database_,
-      "INSERT INTO task_executions (execution_id, status, ends_task, started_at_us, "
+      "INSERT INTO task_attempts (execution_id, status, ends_task, started_at_us, "
       "completed_at_us, retries, crashes, lease_id, worker, result) "
       "VALUES (?1, 'COMPLETED', 1, ?2, ?3, 0, 0, ?4, 'limit', ?5)"};
 };

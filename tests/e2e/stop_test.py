@@ -28,6 +28,14 @@ class Stop(EndToEnd):
     def wait_for_start(self, count):
         wait_until(lambda: len(self.commands.begun()) >= count, f"{count} commands have begun")
 
+    def insist(self, worker):
+        """Signals until it ends: those that follow each other closely are one to the program."""
+        def has_ended():
+            worker.signal(signal.SIGTERM)
+            return not worker.running()
+
+        wait_until(has_ended, "the worker stops at once", pause=0.3)
+
     def assert_unharmed(self, task_id):
         task = self.product.show(task_id)
         self.assertEqual((task["retries"], task["crashes"]), (0, 0))
@@ -69,10 +77,8 @@ class Stop(EndToEnd):
         for turn in range(1, ROUNDS + 1):
             worker = self.start_worker(grace_seconds=3600)
             self.wait_for_start(turn * SLOTS)
-            worker.signal(signal.SIGTERM)
-            # Two signals that come before the first is read are one.
-            wait_until(lambda: "stopping" in worker.output(), "the first signal is heeded")
-            self.assertEqual(worker.terminate(), 0, worker.last_output())
+            self.insist(worker)
+            self.assertEqual(worker.wait(), 0, worker.last_output())
             self.assertEqual(self.commands.alive(), [])
             self.assertEqual(self.status_counts(), {"PENDING": SLOTS})
         for task_id in tasks:

@@ -34,7 +34,6 @@ RunnerLoad SimRunner::load() const {
   for (const auto& run : runs_) running += static_cast<int>(run.attempts.size());
   return {.slots = slots_,
           .busy = static_cast<int>(runs_.size()),
-          .busy = static_cast<int>(runs_.size()),
           .queued = static_cast<int>(queue_.size()),
           .running = running,
           .done = static_cast<int>(done_.size())};
