@@ -8,7 +8,6 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include <utility>
 
 #include "base/assert.hpp"
 
@@ -55,8 +54,8 @@ void SignalWatch::run() {
     signalfd_siginfo info{};
     if (read(signals_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
     const auto now = std::chrono::steady_clock::now();
-    const bool repeated = now - std::exchange(last, now) < one_wish;
-    if (repeated) continue;
+    if (now - last < one_wish) continue;
+    last = now;
     int count = 0;
     {
       const MutexLock lock(mutex_);

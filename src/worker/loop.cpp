@@ -51,6 +51,7 @@ WorkerLoop::Progress WorkerLoop::step() {
   const auto steady = clock_.steady();
   if (steady >= watch_at_) watch_deadlines(steady);
   if (store_error_ && steady < retry_at_) return {.sleep = sleep_for(steady)};
+  start_suspect(steady);
   look_for_cancels(steady);
   auto renewals = due_renewals(steady);
   auto claim = next_claim(steady);
@@ -210,11 +211,12 @@ int WorkerLoop::claim_limit() {
 
 std::optional<ClaimRequest> WorkerLoop::next_claim(Duration steady) {
   if (doubtful_claim_) return doubtful_claim_;  // also while stopping: what it holds must go back
-  if (stopping_ || types_.empty()) return std::nullopt;
+  if (stopping_ || types_.empty() || suspect_) return std::nullopt;
   const bool hungry = !claimed_short_ || woken_ || steady >= poll_at_;
   if (!hungry) return std::nullopt;
-  const int limit = claim_limit();
+  int limit = claim_limit();
   if (limit <= 0) return std::nullopt;
+  if (isolating_) limit = 1;
   ClaimRequest claim{.lease_id = {random_.bytes16()},
                      .limit = limit,
                      .lease = options_.lease,
@@ -417,8 +419,47 @@ int WorkerLoop::on_claims(std::vector<Claim> claims, Duration steady) {
     return 0;
   }
   const auto count = static_cast<int>(attempts.size());
-  if (count > 0) runner_.start(std::move(attempts));
+  set_suspects_apart(attempts);
+  if (!attempts.empty()) runner_.start(std::move(attempts));
   return count;
+}
+
+// A task that would end as poison with its next crash runs alone, so that it neither takes its
+// neighbours with it nor is taken for the one that crashed. With a single crash allowed there is no
+// telling them apart.
+void WorkerLoop::set_suspects_apart(std::vector<AttemptPtr>& attempts) {
+  const auto suspects = std::ranges::stable_partition(attempts, [&](const AttemptPtr& attempt) {
+    return options_.max_crashes <= 1 || attempt->claim.crashes < options_.max_crashes - 1;
+  });
+  isolating_ = !suspects.empty();
+  for (auto& attempt : suspects) {
+    if (!suspect_) {
+      suspect_ = std::move(attempt);
+    } else {
+      add_pending(std::move(attempt), outcome::Interrupted{});
+    }
+  }
+  attempts.erase(suspects.begin(), suspects.end());
+}
+
+// Begins the suspect when nothing else runs here; not waiting for ever, since a neighbour that runs
+// for hours, or ignores its stop, must not end this worker's use.
+void WorkerLoop::start_suspect(Duration steady) {
+  if (!suspect_) return;
+  const auto& fence = suspect_->claim.fence;
+  if (suspect_handed_over_) {
+    const auto found = attempts_.find({fence.task_id, fence.attempt});
+    const bool over = found == attempts_.end() || found->second->given_up;
+    if (!over) return;
+    suspect_.reset();
+    suspect_handed_over_ = false;
+    return;
+  }
+  const auto load = runner_.load();
+  const bool alone = load.busy == 0 && load.queued == 0;
+  if (!alone && steady - suspect_->claimed_at < options_.lease / 3) return;
+  suspect_handed_over_ = true;
+  runner_.start({suspect_});
 }
 
 void WorkerLoop::schedule_poll(const TickAnswer& answer, int claimed, int limit, Duration steady) {
@@ -454,7 +495,7 @@ Duration WorkerLoop::sleep_for(Duration steady) {
   if (!attempts_.empty()) until = std::min({until, watch_at_, cancels_at_});
   if (!pending_.empty()) until = std::min(until, first_done_at_ + options_.gather);
   // While results gather, the claim travels with them.
-  if (!stopping_ && !types_.empty() && pending_.empty()) {
+  if (!stopping_ && !types_.empty() && pending_.empty() && !suspect_) {
     auto claim_at = claimed_short_ ? poll_at_ : steady;
     // Without a free slot there is nothing to hurry for: a runner wakes the loop when it is done.
     if (claim_at <= steady && claim_limit() <= 0) claim_at = steady + watch_interval;
@@ -467,6 +508,7 @@ Duration WorkerLoop::sleep_for(Duration steady) {
 
 void WorkerLoop::begin_stop() {
   stopping_ = true;
+  if (suspect_ && !suspect_handed_over_) add_pending(std::move(suspect_), outcome::Interrupted{});
   for (auto& attempt : runner_.withdraw()) {
     add_pending(std::move(attempt), outcome::Interrupted{});
   }

@@ -115,6 +115,8 @@ class WorkerLoop {
   int on_settlements(const std::vector<FinishStatus>& statuses);
   void on_renewals(const std::vector<Renewal>& renewals, const TickAnswer& answer, Duration steady);
   int on_claims(std::vector<Claim> claims, Duration steady);
+  void set_suspects_apart(std::vector<AttemptPtr>& attempts);
+  void start_suspect(Duration steady);
   void schedule_poll(const TickAnswer& answer, int claimed, int limit, Duration steady);
   [[nodiscard]] Duration sleep_for(Duration steady);
   void emit_settled(const Settlement& settlement, const Attempt& attempt);
@@ -135,6 +137,9 @@ class WorkerLoop {
   std::vector<Note> note_values_;  // parallel to notes_
   // Where an attempt's progress stands in notes_.
   std::unordered_map<Key, std::size_t, KeyHash> progress_;
+  AttemptPtr suspect_;  // one crash from poison: waits to run alone, or does
+  bool suspect_handed_over_ = false;
+  bool isolating_ = false;  // the last claim found suspects: look at one task at a time
   std::optional<ClaimRequest> doubtful_claim_;
   Duration claim_sent_at_{};  // steady; when the doubtful claim was first sent
   std::optional<Error> store_error_;

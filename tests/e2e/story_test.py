@@ -54,7 +54,8 @@ class Story(EndToEnd):
                                "FROM task_executions WHERE status = 'COMPLETED'")[0]
         self.assertEqual((ends["n"], ends["tasks"]), (TASKS, TASKS))
         odd = self.store.rows("SELECT status, count(*) AS n FROM task_executions "
-                              "WHERE status NOT IN ('COMPLETED', 'EXPIRED', 'INTERRUPTED') GROUP BY status")
+                              "WHERE status NOT IN ('COMPLETED', 'EXPIRED', 'INTERRUPTED') "
+                              "GROUP BY status")
         self.assertEqual(odd, [])
 
 

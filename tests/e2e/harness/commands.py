@@ -4,8 +4,11 @@ import os
 
 from harness.processes import is_alive
 
-_BEGIN = 'echo "$$ $child" > "{folder}/.$ESTEIRA_TASK_ID-$ESTEIRA_ATTEMPT"\n' \
-         'mv "{folder}/.$ESTEIRA_TASK_ID-$ESTEIRA_ATTEMPT" "{folder}/$ESTEIRA_TASK_ID-$ESTEIRA_ATTEMPT"\n'
+# Written aside and moved, so that a reader never sees half of it.
+_BEGIN = """name="$ESTEIRA_TASK_ID-$ESTEIRA_ATTEMPT"
+echo "$$ $child" > "{folder}/.$name"
+mv "{folder}/.$name" "{folder}/$name"
+"""
 _WAIT = 'while [ ! -e "{gate}" ]; do sleep 0.05; done\n'
 
 SCRIPTS = {

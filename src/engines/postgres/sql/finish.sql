@@ -19,11 +19,13 @@ WITH given AS MATERIALIZED (
     AS i (task_id, lease_id, attempt, type_id, status, ends_task, yields, retries, crashes, run_at,
           started_at, completed_at, buckets, retry_at, error_message, result, metadata, no)
 ), leases AS MATERIALIZED (
-  SELECT l.lease_id, l.part, l.open_tasks, l.keyed, l.kept, l.worker, l.task_ids, l.attempts,
+  SELECT l.lease_id, l.part, l.open_tasks, l.keyed, l.kept, l.worker, l.previous_worker,
+         l.task_ids, l.attempts,
          count(*) OVER (PARTITION BY l.lease_id) = 1 AS alone
   FROM esteira.task_leases l WHERE l.lease_id = ANY ($1)
 ), listed AS MATERIALIZED (
-  SELECT l.lease_id, h.task_id, h.attempt, l.worker
+  -- What a task ran under before it was taken over is what people look for in its history.
+  SELECT l.lease_id, h.task_id, h.attempt, coalesce(l.previous_worker, l.worker) AS worker
   FROM leases l CROSS JOIN LATERAL unnest(l.task_ids, l.attempts) AS h (task_id, attempt)
 ), ended AS (
   INSERT INTO esteira.task_executions (task_id, started_at, completed_at, lease_id, attempt,
