@@ -51,7 +51,7 @@ TEST_P(ClaimTask, a_claim_carries_what_its_run_needs) {
   EXPECT_EQ(claim.crashes, 0);
   EXPECT_EQ(claim.run_at, row.scheduled_for);
   EXPECT_EQ(claim.started_at, now());
-  EXPECT_EQ(claim.lease_expires_at, now() + lease_);
+  EXPECT_EQ(claim.lease_expires_at, now() + lease_length);
   EXPECT_FALSE(claim.cancel_requested);
   EXPECT_EQ(must(parse_json(claim.payload)), must(parse_json(row.payload)));
   EXPECT_EQ(claim.timeout, 90s);
@@ -72,7 +72,7 @@ TEST_P(ClaimTask, a_claimed_task_runs) {
   EXPECT_EQ(found.status, TaskStatus::processing);
   EXPECT_EQ(found.attempt, 1);
   EXPECT_EQ(found.started_at, now());
-  EXPECT_EQ(found.worker, worker_);
+  EXPECT_EQ(found.worker, worker_name);
   EXPECT_FALSE(found.completed_at);
   EXPECT_TRUE(claim({alpha}).empty());
 }
@@ -100,7 +100,7 @@ TEST_P(ClaimTask, order_holds_over_many_small_claims) {
   for (int index = 0; index < 120; ++index) {
     NewTaskRow row = new_task_row(index % 3 == 0 ? beta : alpha);
     row.priority = index % 4;
-    row.scheduled_for = now() - std::chrono::seconds{random_.below(20)};
+    row.scheduled_for = now() - std::chrono::seconds{chance.below(20)};
     rows.push_back(row);
   }
   const std::vector<TaskId> ids = add(rows);
@@ -168,7 +168,7 @@ TEST_P(ClaimTask, promotion_is_bounded_and_tells_what_is_next) {
   for (int index = 0; index < 25; ++index) add_at(alpha, 0, now() + 10s);
   add_at(alpha, 0, now() + 1h);
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.promote_limit = 10;
   EXPECT_EQ(tick(request).promoted, 0);
   EXPECT_EQ(tick(request).next_due_at, now() + 10s);

@@ -64,12 +64,12 @@ std::vector<TaskId> Contract::add_many(TypeId type_id, int count) {
 
 TickRequest Contract::claim_request(std::vector<TypeId> types, int limit) {
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.promote_limit = limits::promote_tasks_max;
-  request.claim = ClaimRequest{.lease_id = random_.lease_id(),
+  request.claim = ClaimRequest{.lease_id = chance.lease_id(),
                                .types = std::move(types),
                                .limit = limit,
-                               .lease = lease_,
+                               .lease = lease_length,
                                .ageing = {}};
   return request;
 }
@@ -86,7 +86,7 @@ Claim Contract::claim_one(TypeId type_id) { return claim({type_id}, 1).at(0); }
 
 std::vector<FinishStatus> Contract::finish(std::span<const Settlement> settlements) {
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.settlements = settlements;
   return tick(request).settlements;
 }
@@ -98,21 +98,21 @@ FinishStatus Contract::finish(const Settlement& settlement) {
 RenewalAnswer Contract::renew(const LeaseId& lease_id, std::vector<Renewal::Held> held) {
   const Renewal renewal{.lease_id = lease_id, .held = std::move(held)};
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.renewals = std::span{&renewal, 1};
-  request.lease = lease_;
+  request.lease = lease_length;
   return tick(request).renewals.at(0);
 }
 
 NoteAnswer Contract::note(const Note& note) {
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.notes = std::span{&note, 1};
   return tick(request).notes.at(0);
 }
 
 std::vector<TaskRepository::TakenOver> Contract::take_expired(int limit) {
-  return must(repository().take_expired("rescuer", random_.lease_id(), lease_, limit, now_));
+  return must(repository().take_expired("rescuer", chance.lease_id(), lease_length, limit, now_));
 }
 
 ChangeStatus Contract::cancel(TaskId task_id) {

@@ -61,9 +61,9 @@ class Contract : public testing::TestWithParam<StoreKind> {
   // A task of the type that has ended as asked.
   TaskId ended(TypeId type_id, TaskStatus status);
 
-  SeededRandom random_{20240229};
-  Duration lease_ = 30s;
-  std::string worker_ = "worker-1";
+  SeededRandom chance{20240229};
+  Duration lease_length = 30s;
+  std::string worker_name = "worker-1";
 
  private:
   std::unique_ptr<Store> store_;

@@ -26,7 +26,7 @@ TEST_P(Finish, a_completed_task_keeps_its_result) {
   EXPECT_EQ(found.started_at, started_at);
   EXPECT_EQ(found.completed_at, now());
   EXPECT_EQ(found.updated_at, now());
-  EXPECT_EQ(found.worker, worker_);
+  EXPECT_EQ(found.worker, worker_name);
   EXPECT_EQ(found.attempt, 1);
   EXPECT_FALSE(found.error_message);
 }
@@ -202,7 +202,7 @@ TEST_P(Finish, a_wrong_attempt_or_lease_changes_nothing) {
   wrong.fence.attempt = 2;
   EXPECT_EQ(finish(wrong), FinishStatus::stale);
   wrong = good;
-  wrong.fence.lease_id = random_.lease_id();
+  wrong.fence.lease_id = chance.lease_id();
   EXPECT_EQ(finish(wrong), FinishStatus::stale);
   wrong = good;
   wrong.fence.task_id += 1;
@@ -217,7 +217,7 @@ TEST_P(Finish, another_lease_on_an_ended_attempt_is_stale) {
   Settlement settlement = completed(claim_one(alpha), now());
   finish(settlement);
   const std::string before = everything_of(task_id);
-  settlement.fence.lease_id = random_.lease_id();
+  settlement.fence.lease_id = chance.lease_id();
   EXPECT_EQ(finish(settlement), FinishStatus::stale);
   EXPECT_EQ(everything_of(task_id), before);
 }
@@ -227,7 +227,7 @@ TEST_P(Finish, stale_ones_do_not_disturb_good_ones) {
   const std::vector<TaskId> ids = add_many(alpha, 3);
   std::vector<Settlement> settlements;
   for (const Claim& claim : claim({alpha})) settlements.push_back(completed(claim, now()));
-  settlements[1].fence.lease_id = random_.lease_id();
+  settlements[1].fence.lease_id = chance.lease_id();
   EXPECT_EQ(finish(settlements),
             (std::vector{FinishStatus::applied, FinishStatus::stale, FinishStatus::applied}));
   EXPECT_EQ(status(ids[1]), TaskStatus::processing);
@@ -279,7 +279,7 @@ TEST_P(Finish, a_note_comes_before_the_settlement_of_its_tick) {
       LogNote{.fence = claim.fence, .line = 1, .at = now(), .text = "last words"}};
   const Settlement settlement = completed(claim, now());
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.notes = notes;
   request.settlements = std::span{&settlement, 1};
   const TickAnswer answer = tick(request);
@@ -303,7 +303,7 @@ TEST_P(Finish, a_thousand_end_together) {
 }
 
 TEST_P(Finish, a_tick_without_anything_answers_nothing) {
-  const TickAnswer answer = tick({.worker = worker_});
+  const TickAnswer answer = tick({.worker = worker_name});
   EXPECT_TRUE(answer.notes.empty());
   EXPECT_TRUE(answer.settlements.empty());
   EXPECT_TRUE(answer.renewals.empty());

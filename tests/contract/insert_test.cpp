@@ -110,7 +110,7 @@ TEST_P(Insert, unicode_survives_everywhere) {
   row.unique_key = text;
   row.tags = {text};
   const TaskId task_id = add(row);
-  worker_ = text;
+  worker_name = text;
   const Claim claim = claim_one(row.type_id);
   EXPECT_EQ(must(parse_json(claim.payload)), must(parse_json(row.payload)));
   EXPECT_EQ(claim.unique_key, text);

@@ -27,7 +27,7 @@ TEST_P(Lease, a_renewed_lease_lives_on) {
   const Claim claim = claim_one(alpha);
   pass(20s);
   const RenewalAnswer answer = renew(claim.fence.lease_id, {held(claim)});
-  EXPECT_EQ(answer.lease_expires_at, now() + lease_);
+  EXPECT_EQ(answer.lease_expires_at, now() + lease_length);
   EXPECT_EQ(answer.held, std::vector{HeldStatus::ok});
   pass(29s);
   EXPECT_TRUE(take_expired().empty());
@@ -39,7 +39,7 @@ TEST_P(Lease, a_lease_that_has_not_ended_is_not_taken) {
   const TypeId alpha = type("ALPHA");
   add(new_task_row(alpha));
   claim_one(alpha);
-  pass(lease_);
+  pass(lease_length);
   EXPECT_TRUE(take_expired().empty());
   pass(1us);
   EXPECT_EQ(take_expired().size(), 1U);
@@ -52,7 +52,7 @@ TEST_P(Lease, an_expired_lease_is_taken_over_once) {
   pass(1min);
   const std::vector<TakenOver> taken = take_expired();
   ASSERT_EQ(taken.size(), 1U);
-  EXPECT_EQ(taken[0].previous_worker, worker_);
+  EXPECT_EQ(taken[0].previous_worker, worker_name);
   EXPECT_EQ(taken[0].claim.fence.task_id, task_id);
   EXPECT_EQ(taken[0].claim.fence.attempt, old.fence.attempt);
   EXPECT_NE(taken[0].claim.fence.lease_id, old.fence.lease_id);
@@ -60,7 +60,7 @@ TEST_P(Lease, an_expired_lease_is_taken_over_once) {
   EXPECT_EQ(taken[0].claim.run_at, old.run_at);
   EXPECT_EQ(taken[0].claim.type_id, alpha);
   EXPECT_EQ(taken[0].claim.max_retries, old.max_retries);
-  EXPECT_EQ(taken[0].claim.lease_expires_at, now() + lease_);
+  EXPECT_EQ(taken[0].claim.lease_expires_at, now() + lease_length);
   EXPECT_TRUE(take_expired().empty());
   EXPECT_EQ(status(task_id), TaskStatus::processing);
 }
@@ -73,7 +73,7 @@ TEST_P(Lease, the_old_holder_is_stale_and_the_history_says_expired) {
   const Claim taken = take_expired().at(0).claim;
   EXPECT_EQ(finish(completed(old, now())), FinishStatus::stale);
   EXPECT_EQ(renew(old.fence.lease_id, {held(old)}).held, std::vector{HeldStatus::lost});
-  EXPECT_EQ(finish(expired(taken, now(), worker_)), FinishStatus::applied);
+  EXPECT_EQ(finish(expired(taken, now(), worker_name)), FinishStatus::applied);
   EXPECT_EQ(finish(completed(old, now())), FinishStatus::stale);
   const std::vector<Execution> history = executions(task_id);
   ASSERT_EQ(history.size(), 1U);
@@ -96,7 +96,7 @@ TEST_P(Lease, a_task_that_ends_every_worker_ends_as_poison) {
   for (int crash = 0; crash < plain_policy().max_crashes; ++crash) {
     claim_one(alpha);
     pass(1min);
-    finish(expired(take_expired().at(0).claim, now(), worker_));
+    finish(expired(take_expired().at(0).claim, now(), worker_name));
     pass(2s);
   }
   const Task found = task(task_id);
@@ -121,9 +121,9 @@ TEST_P(Lease, a_take_over_repeated_answers_the_same) {
   add_many(alpha, 3);
   claim({alpha});
   pass(1min);
-  const LeaseId lease_id = random_.lease_id();
-  const auto first = must(repository().take_expired("rescuer", lease_id, lease_, 10, now()));
-  const auto second = must(repository().take_expired("rescuer", lease_id, lease_, 10, now()));
+  const LeaseId lease_id = chance.lease_id();
+  const auto first = must(repository().take_expired("rescuer", lease_id, lease_length, 10, now()));
+  const auto second = must(repository().take_expired("rescuer", lease_id, lease_length, 10, now()));
   EXPECT_EQ(first.size(), 3U);
   EXPECT_EQ(ids_taken(second), ids_taken(first));
   for (const TakenOver& each : second) {
@@ -181,7 +181,8 @@ TEST_P(Lease, of_many_takers_one_gets_each_lease) {
     const auto mine = another();
     SeededRandom random{static_cast<std::uint64_t>(index)};
     for (int empty = 0; empty < 3;) {
-      const auto got = must(mine->take_expired("rescuer", random.lease_id(), lease_, 7, now()));
+      const auto got =
+          must(mine->take_expired("rescuer", random.lease_id(), lease_length, 7, now()));
       for (const TakenOver& each : got) {
         taken[static_cast<std::size_t>(index)].push_back(each.claim.fence.task_id);
       }
@@ -259,7 +260,7 @@ TEST_P(Lease, a_stale_renewal_is_told_so_and_renews_nothing) {
   EXPECT_EQ(
       renew(lease_id, {held(claims[0]), held(claims[1]), {.task_id = ids[2], .attempt = 9}}).held,
       (std::vector{HeldStatus::ok, HeldStatus::lost, HeldStatus::lost}));
-  EXPECT_EQ(renew(random_.lease_id(), {held(claims[2])}).held, std::vector{HeldStatus::lost});
+  EXPECT_EQ(renew(chance.lease_id(), {held(claims[2])}).held, std::vector{HeldStatus::lost});
   pass(15s);
   EXPECT_EQ(ids_taken(take_expired()), std::vector{ids[2]});
 }
@@ -302,9 +303,9 @@ TEST_P(Lease, many_renewals_travel_together) {
   }
   pass(20s);
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.renewals = renewals;
-  request.lease = lease_;
+  request.lease = lease_length;
   const TickAnswer answer = tick(request);
   ASSERT_EQ(answer.renewals.size(), leases);
   for (const RenewalAnswer& each : answer.renewals) {

@@ -32,7 +32,7 @@ class Model : public Contract {
  protected:
   void SetUp() override {
     types_ = {type("ALPHA"), type("BETA"), type("GAMMA")};
-    worker_ = "walker";
+    worker_name = "walker";
   }
   void walk(int steps);
   void compare_each();
@@ -72,11 +72,10 @@ class Model : public Contract {
 };
 
 NewTaskRow Model::random_row() {
-  NewTaskRow row = new_task_row(types_[static_cast<std::size_t>(random_.below(3))]);
-  row.priority = random_.below(4) - 1;
-  row.max_retries = random_.below(3);
-  if (random_.below(3) == 0)
-    row.scheduled_for = now() + std::chrono::seconds{random_.below(90) - 30};
+  NewTaskRow row = new_task_row(types_[static_cast<std::size_t>(chance.below(3))]);
+  row.priority = chance.below(4) - 1;
+  row.max_retries = chance.below(3);
+  if (chance.below(3) == 0) row.scheduled_for = now() + std::chrono::seconds{chance.below(90) - 30};
   return row;
 }
 
@@ -92,7 +91,7 @@ void Model::learn(TaskId task_id, const NewTaskRow& row) {
 
 void Model::insert() {
   std::vector<NewTaskRow> rows;
-  for (int count = random_.below(12); count >= 0; --count) rows.push_back(random_row());
+  for (int count = chance.below(12); count >= 0; --count) rows.push_back(random_row());
   const std::vector<TaskId> ids = add(rows);
   ASSERT_EQ(ids.size(), rows.size());
   for (std::size_t at = 0; at < ids.size(); ++at) learn(ids[at], rows[at]);
@@ -112,7 +111,7 @@ std::optional<TaskId> Model::holder_of(const Known& known) const {
 
 void Model::insert_unique() {
   NewTaskRow row = random_row();
-  row.unique_key = "key-" + std::to_string(random_.below(4));
+  row.unique_key = "key-" + std::to_string(chance.below(4));
   const auto holder = holder_of({.type_id = row.type_id, .unique_key = row.unique_key});
   const auto answer = repository().insert(std::span{&row, 1}, now());
   ASSERT_EQ(answer.has_value(), !holder.has_value());
@@ -138,7 +137,7 @@ std::vector<TaskId> Model::due_in_order() const {
 void Model::claim_some() {
   // Long enough for an engine that remembers where it stood to look at everything again.
   pass(10s);
-  const int limit = 1 + random_.below(15);
+  const int limit = 1 + chance.below(15);
   std::vector<TaskId> due = due_in_order();
   due.resize(std::min(due.size(), static_cast<std::size_t>(limit)));
   const std::vector<Claim> claims = claim(types_, limit);
@@ -147,7 +146,7 @@ void Model::claim_some() {
     Known& known = tasks_.at(claim.fence.task_id);
     known.status = TaskStatus::processing;
     known.attempt += 1;
-    known.expires_at = now() + lease_;
+    known.expires_at = now() + lease_length;
     known.lease_id = claim.fence.lease_id;
     known.cancel_requested = false;
     EXPECT_EQ(claim.fence.attempt, known.attempt);
@@ -161,7 +160,7 @@ void Model::claim_some() {
 }
 
 Outcome Model::random_outcome() {
-  switch (random_.below(8)) {
+  switch (chance.below(8)) {
     case 0:
       return outcome::Failed{.message = "broken"};
     case 1:
@@ -171,7 +170,7 @@ Outcome Model::random_outcome() {
     case 3:
       return outcome::TimedOut{.message = "slow"};
     case 4:
-      return outcome::Snoozed{.delay = std::chrono::seconds{random_.below(30)}};
+      return outcome::Snoozed{.delay = std::chrono::seconds{chance.below(30)}};
     case 5:
       return outcome::Cancelled{.reason = "no longer wanted"};
     case 6:
@@ -183,7 +182,7 @@ Outcome Model::random_outcome() {
 }
 
 Settlement Model::random_settlement(const Claim& claim) {
-  return settle(claim, random_outcome(), policy_, now(), random_.fraction());
+  return settle(claim, random_outcome(), policy_, now(), chance.fraction());
 }
 
 FinishStatus Model::expected(const Settlement& settlement) const {
@@ -227,7 +226,7 @@ void Model::finish_some() {
   std::vector<Settlement> settlements;
   std::vector<Claim> kept;
   for (Claim& claim : held_) {
-    if (random_.below(2) == 0) {
+    if (chance.below(2) == 0) {
       kept.push_back(claim);
       continue;
     }
@@ -245,7 +244,7 @@ void Model::repeat_some() {
   std::vector<Settlement> repeated;
   std::vector<FinishStatus> wanted;
   for (const Settlement& settlement : settled_) {
-    if (random_.below(8) != 0) continue;
+    if (chance.below(8) != 0) continue;
     repeated.push_back(settlement);
     const bool exists = tasks_.contains(settlement.fence.task_id);
     wanted.push_back(exists ? FinishStatus::already_applied : FinishStatus::stale);
@@ -257,7 +256,7 @@ void Model::renew_some() {
   std::map<LeaseId, std::vector<Renewal::Held>> named;
   std::map<LeaseId, std::vector<HeldStatus>> wanted;
   for (const Claim& claim : held_) {
-    if (random_.below(3) == 0) continue;
+    if (chance.below(3) == 0) continue;
     const LeaseId& lease_id = claim.fence.lease_id;
     named[lease_id].push_back(held(claim));
     const auto found = tasks_.find(claim.fence.task_id);
@@ -265,7 +264,7 @@ void Model::renew_some() {
                       found->second.lease_id == lease_id;
     HeldStatus answer = HeldStatus::lost;
     if (live) {
-      found->second.expires_at = now() + lease_;
+      found->second.expires_at = now() + lease_length;
       answer = found->second.cancel_requested ? HeldStatus::cancel : HeldStatus::ok;
     }
     wanted[lease_id].push_back(answer);
@@ -276,7 +275,7 @@ void Model::renew_some() {
 }
 
 void Model::take_over() {
-  pass(std::chrono::seconds{random_.below(20)} + 1us);
+  pass(std::chrono::seconds{chance.below(20)} + 1us);
   std::vector<TaskId> ended;
   for (const auto& [task_id, known] : tasks_) {
     if (known.status == TaskStatus::processing && known.expires_at < now()) {
@@ -289,11 +288,11 @@ void Model::take_over() {
     Known& known = tasks_.at(each.claim.fence.task_id);
     taken.push_back(each.claim.fence.task_id);
     known.lease_id = each.claim.fence.lease_id;
-    known.expires_at = now() + lease_;
+    known.expires_at = now() + lease_length;
     EXPECT_EQ(each.claim.fence.attempt, known.attempt);
     EXPECT_EQ(each.claim.cancel_requested, known.cancel_requested);
     settlements.push_back(settle(each.claim, outcome::Expired{.worker = each.previous_worker},
-                                 policy_, now(), random_.fraction()));
+                                 policy_, now(), chance.fraction()));
   }
   std::ranges::sort(taken);
   ASSERT_EQ(taken, ended);
@@ -303,7 +302,7 @@ void Model::take_over() {
 }
 
 TaskId Model::random_task() {
-  return 1 + static_cast<TaskId>(random_.below(static_cast<int>(last_) + 2));
+  return 1 + static_cast<TaskId>(chance.below(static_cast<int>(last_) + 2));
 }
 
 void Model::cancel_one() {
@@ -425,8 +424,8 @@ void Model::walk(int steps) {
                                   &Model::retry_one,   &Model::remove_one,  &Model::prune_old};
   for (int step = 1; step <= steps && !HasFailure(); ++step) {
     SCOPED_TRACE("step " + std::to_string(step));
-    pass(std::chrono::seconds{random_.below(4)});
-    const int choice = random_.below(static_cast<int>(choices.size()));
+    pass(std::chrono::seconds{chance.below(4)});
+    const int choice = chance.below(static_cast<int>(choices.size()));
     try {
       (this->*choices[static_cast<std::size_t>(choice)])();
     } catch (const std::exception& error) {
@@ -441,7 +440,7 @@ void Model::walk(int steps) {
 TEST_P(Model, agrees_over_a_long_walk) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    random_ = SeededRandom{seed};
+    chance = SeededRandom{seed};
     walk(250);
   }
   compare_each();

@@ -91,7 +91,7 @@ TEST_P(Notes, many_notes_travel_together_and_answer_in_order) {
       NumberNote{.fence = wrong, .counter = "nfse"},
       LogNote{.fence = claims[0].fence, .line = 2, .at = now(), .text = "b"}};
   TickRequest request;
-  request.worker = worker_;
+  request.worker = worker_name;
   request.notes = notes;
   std::vector<bool> applied;
   std::vector<std::int64_t> numbers;
@@ -114,7 +114,7 @@ TEST_P(Notes, a_stale_fence_changes_nothing) {
   Fence wrong_attempt = claims[0].fence;
   wrong_attempt.attempt += 1;
   Fence wrong_lease = claims[0].fence;
-  wrong_lease.lease_id = random_.lease_id();
+  wrong_lease.lease_id = chance.lease_id();
   Fence wrong_task = claims[0].fence;
   wrong_task.task_id += 1000;
   const std::string before = everything_of(task_id) + everything_of(ended_id);

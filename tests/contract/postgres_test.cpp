@@ -25,45 +25,45 @@ constexpr std::chrono::seconds patience{60};
 
 class Postgres : public testing::Test {
  protected:
-  static void SetUpTestSuite() { server_ = PostgresServer::start(); }
-  static void TearDownTestSuite() { server_.reset(); }
+  static void SetUpTestSuite() { server = PostgresServer::start(); }
+  static void TearDownTestSuite() { server.reset(); }
   void SetUp() override {
-    database_ = "esteira_" + std::to_string(++count_);
-    server_->create_database(database_);
-    repository_ = must(open_repository(url(), Migrate::always));
-    alpha_ = must(repository_->put_type(task_type("ALPHA"), now())).type_id;
+    database = "esteira_" + std::to_string(++databases_made);
+    server->create_database(database);
+    repository = must(open_repository(url(), Migrate::always));
+    alpha_id = must(repository->put_type(task_type("ALPHA"), now())).type_id;
   }
   void TearDown() override {
-    repository_.reset();
-    server_->drop_database(database_);
+    repository.reset();
+    server->drop_database(database);
   }
 
-  [[nodiscard]] std::string url() const { return server_->url(database_); }
-  [[nodiscard]] Time now() { return must(repository_->server_time()); }
+  [[nodiscard]] std::string url() const { return server->url(database); }
+  [[nodiscard]] Time now() { return must(repository->server_time()); }
   std::shared_ptr<TaskRepository> another() { return must(open_repository(url())); }
-  std::optional<Task> find(TaskId task_id) { return must(repository_->task(task_id, now())); }
+  std::optional<Task> find(TaskId task_id) { return must(repository->task(task_id, now())); }
   std::vector<Claim> claim(int limit = 100) {
     TickRequest request;
     request.worker = "worker-1";
     request.promote_limit = 1000;
-    request.claim = ClaimRequest{.lease_id = random_.lease_id(),
-                                 .types = {alpha_},
+    request.claim = ClaimRequest{.lease_id = chance.lease_id(),
+                                 .types = {alpha_id},
                                  .limit = limit,
                                  .lease = 1h,
                                  .ageing = {}};
-    return must(repository_->tick(request, now())).claims;
+    return must(repository->tick(request, now())).claims;
   }
 
-  static std::unique_ptr<PostgresServer> server_;
-  static int count_;
-  std::string database_;
-  std::shared_ptr<TaskRepository> repository_;
-  TypeId alpha_ = 0;
-  SeededRandom random_{7};
+  static std::unique_ptr<PostgresServer> server;
+  static int databases_made;
+  std::string database;
+  std::shared_ptr<TaskRepository> repository;
+  TypeId alpha_id = 0;
+  SeededRandom chance{7};
 };
 
-std::unique_ptr<PostgresServer> Postgres::server_;
-int Postgres::count_ = 0;
+std::unique_ptr<PostgresServer> Postgres::server;
+int Postgres::databases_made = 0;
 
 // --- esteira.create_task, for a program in any language ------------------------------------------
 
@@ -110,7 +110,7 @@ TEST_F(CreateTask, no_task_exists_once_its_callers_transaction_rolls_back) {
       id_in(program.query("SELECT esteira.create_task('ALPHA', '{}', unique_key => 'key')"));
   program.execute("ROLLBACK");
   EXPECT_FALSE(find(task_id));
-  EXPECT_TRUE(must(repository_->tasks({}, now())).empty());
+  EXPECT_TRUE(must(repository->tasks({}, now())).empty());
   EXPECT_TRUE(claim().empty());
   EXPECT_EQ(state_of(program, "SELECT esteira.create_task('ALPHA', '{}', unique_key => 'key')"),
             "");
@@ -119,7 +119,7 @@ TEST_F(CreateTask, no_task_exists_once_its_callers_transaction_rolls_back) {
 TEST_F(CreateTask, what_is_left_out_is_the_types) {
   TaskType type = task_type("ALPHA");
   type.max_retries = 9;
-  must(repository_->put_type(type, now()));
+  must(repository->put_type(type, now()));
   PostgresClient program{url()};
   const TaskId task_id = id_in(program.query("SELECT esteira.create_task('ALPHA', '[1]')"));
   const Task created = find(task_id).value();
@@ -138,9 +138,9 @@ TEST_F(CreateTask, a_task_of_the_future_waits) {
 }
 
 TEST_F(CreateTask, its_ids_come_from_the_same_sequence) {
-  const NewTaskRow row = new_task_row(alpha_);
+  const NewTaskRow row = new_task_row(alpha_id);
   const auto insert = [&] {
-    return must(repository_->insert(std::span{&row, 1}, now())).at(0).task_id;
+    return must(repository->insert(std::span{&row, 1}, now())).at(0).task_id;
   };
   PostgresClient program{url()};
   const TaskId first = insert();
@@ -159,11 +159,11 @@ TEST_F(CreateTask, a_unique_conflict_is_es002) {
   const std::string sql = "SELECT esteira.create_task('ALPHA', '{}', unique_key => 'key')";
   EXPECT_EQ(state_of(program, sql), "");
   EXPECT_EQ(state_of(program, sql), "ES002");
-  EXPECT_EQ(must(repository_->tasks({}, now())).size(), 1U);
+  EXPECT_EQ(must(repository->tasks({}, now())).size(), 1U);
 }
 
 TEST_F(CreateTask, the_seeds_other_spelling_is_the_same_type) {
-  must(repository_->put_type(task_type("MESSAGE_SEND"), now()));
+  must(repository->put_type(task_type("MESSAGE_SEND"), now()));
   PostgresClient program{url()};
   const TaskId task_id = id_in(program.query("SELECT esteira.create_task('SEND_MESSAGE', '{}')"));
   EXPECT_EQ(find(task_id)->type, "MESSAGE_SEND");
@@ -192,15 +192,15 @@ TEST_F(CreateTask, needs_no_right_but_execute) {
 // -----------------------------------------------------------------------------------
 
 TEST_F(Postgres, the_view_is_read_by_key_and_never_whole) {
-  const std::vector<NewTaskRow> rows(5000, new_task_row(alpha_));
-  must(repository_->insert(rows, now()));
+  const std::vector<NewTaskRow> rows(5000, new_task_row(alpha_id));
+  must(repository->insert(rows, now()));
   std::vector<Settlement> settlements;
   for (std::vector<Claim> claims = claim(1000); !claims.empty(); claims = claim(1000)) {
     settlements.clear();
     for (const Claim& each : claims) settlements.push_back(completed(each, now()));
     TickRequest request;
     request.settlements = settlements;
-    must(repository_->tick(request, now()));
+    must(repository->tick(request, now()));
   }
   PostgresClient program{url()};
   program.execute("ANALYZE");
@@ -256,9 +256,9 @@ class Outage : public Postgres {
 };
 
 std::vector<TaskId> Outage::insert_many(int count) {
-  const std::vector<NewTaskRow> rows(static_cast<std::size_t>(count), new_task_row(alpha_));
+  const std::vector<NewTaskRow> rows(static_cast<std::size_t>(count), new_task_row(alpha_id));
   std::vector<TaskId> ids;
-  for (const InsertedTask& task : must(repository_->insert(rows, now()))) {
+  for (const InsertedTask& task : must(repository->insert(rows, now()))) {
     ids.push_back(task.task_id);
   }
   return ids;
@@ -274,7 +274,7 @@ std::map<TaskId, int> Outage::work_off(std::uint64_t seed, std::atomic<int>& lef
     request.worker = "worker-" + std::to_string(seed);
     request.settlements = settlements;
     request.claim = ClaimRequest{
-        .lease_id = random.lease_id(), .types = {alpha_}, .limit = 20, .lease = 1h, .ageing = {}};
+        .lease_id = random.lease_id(), .types = {alpha_id}, .limit = 20, .lease = 1h, .ageing = {}};
     const TickAnswer answer = insist(*mine, request, moment);
     for (std::size_t at = 0; at < settlements.size(); ++at) {
       const FinishStatus status = answer.settlements.at(at);
@@ -289,14 +289,14 @@ std::map<TaskId, int> Outage::work_off(std::uint64_t seed, std::atomic<int>& lef
 }
 
 void Outage::expect_all_completed_once(const std::vector<TaskId>& ids) {
-  ASSERT_TRUE(eventually(patience, [&] { return repository_->ping().has_value(); }));
+  ASSERT_TRUE(eventually(patience, [&] { return repository->ping().has_value(); }));
   const std::string count = std::to_string(ids.size());
   PostgresClient program{url()};
   EXPECT_EQ(program.query("SELECT status, count(*) FROM esteira.tasks GROUP BY 1"),
             (SqlRows{{"COMPLETED", count}}));
   EXPECT_EQ(program.query("SELECT count(*), count(DISTINCT task_id) FROM esteira.task_executions"),
             (SqlRows{{count, count}}));
-  const Stats stats = must(repository_->stats(now()));
+  const Stats stats = must(repository->stats(now()));
   EXPECT_EQ(stats.by_status[static_cast<std::size_t>(TaskStatus::completed)], std::ssize(ids));
 }
 
@@ -305,7 +305,7 @@ TEST_F(Outage, a_connection_cut_between_calls_is_made_again) {
   for (int round = 0; round < 3; ++round) {
     cut();
     EXPECT_TRUE(eventually(patience, [&] {
-      const auto pinged = repository_->ping();
+      const auto pinged = repository->ping();
       EXPECT_TRUE(pinged || is_transient(pinged.error().code));
       return pinged.has_value();
     }));
@@ -321,8 +321,8 @@ TEST_F(Outage, a_settlement_survives_a_cut_connection) {
   cut();
   TickRequest request;
   request.settlements = std::span{&settlement, 1};
-  EXPECT_EQ(insist(*repository_, request, moment).settlements.at(0), FinishStatus::applied);
-  EXPECT_EQ(insist(*repository_, request, moment).settlements.at(0), FinishStatus::already_applied);
+  EXPECT_EQ(insist(*repository, request, moment).settlements.at(0), FinishStatus::applied);
+  EXPECT_EQ(insist(*repository, request, moment).settlements.at(0), FinishStatus::already_applied);
 }
 
 TEST_F(Outage, connections_cut_during_ticks_lose_nothing) {
@@ -364,33 +364,33 @@ TEST_F(Outage, an_insert_repeated_with_its_key_is_made_once) {
       return;
     }
     for (; made < tasks; ++made) {
-      NewTaskRow row = new_task_row(alpha_);
+      NewTaskRow row = new_task_row(alpha_id);
       row.idempotency_key = "key-" + std::to_string(made);
       row.idempotency_hash = "hash";
       const bool inserted = eventually(patience, [&] {
         const auto answer =
-            repository_->insert(std::span{&row, 1}, parse_time("2026-03-01T12:00:00Z"));
+            repository->insert(std::span{&row, 1}, parse_time("2026-03-01T12:00:00Z"));
         EXPECT_TRUE(answer || is_transient(answer.error().code));
         return answer.has_value();
       });
       ASSERT_TRUE(inserted);
     }
   });
-  ASSERT_TRUE(eventually(patience, [&] { return repository_->ping().has_value(); }));
-  EXPECT_EQ(must(repository_->tasks({.limit = 1000}, now())).size(), std::size_t{tasks});
+  ASSERT_TRUE(eventually(patience, [&] { return repository->ping().has_value(); }));
+  EXPECT_EQ(must(repository->tasks({.limit = 1000}, now())).size(), std::size_t{tasks});
 }
 
 TEST_F(Outage, a_server_that_is_away_is_unavailable_and_comes_back) {
   const std::vector<TaskId> ids = insert_many(1);
   const Time moment = now();
-  server_->stop_immediately();
+  server->stop_immediately();
   for (int call = 0; call < 5; ++call) {
-    const auto answer = repository_->task(ids[0], moment);
+    const auto answer = repository->task(ids[0], moment);
     ASSERT_FALSE(answer);
     EXPECT_TRUE(is_transient(answer.error().code)) << answer.error().message;
   }
-  server_->start_again();
-  EXPECT_TRUE(eventually(patience, [&] { return repository_->task(ids[0], moment).has_value(); }));
+  server->start_again();
+  EXPECT_TRUE(eventually(patience, [&] { return repository->task(ids[0], moment).has_value(); }));
 }
 
 TEST_F(Outage, an_immediate_restart_in_the_middle_of_work_loses_nothing) {
@@ -405,28 +405,28 @@ TEST_F(Outage, an_immediate_restart_in_the_middle_of_work_loses_nothing) {
     for (int restarts = 0; restarts < 2; ++restarts) {
       const int before = left;
       eventually(patience, [&] { return left < before - 200 || left == 0; });
-      server_->restart_immediately();
+      server->restart_immediately();
     }
   });
   expect_all_completed_once(ids);
 }
 
 TEST_F(Outage, a_server_that_may_only_be_read_is_refused) {
-  PostgresClient{url()}.execute("ALTER DATABASE " + database_ +
+  PostgresClient{url()}.execute("ALTER DATABASE " + database +
                                 " SET default_transaction_read_only = on");
   const auto opened = open_repository(url());
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find("read"), std::string::npos) << opened.error().message;
-  PostgresClient{server_->url("postgres")}.execute("ALTER DATABASE " + database_ +
-                                                   " RESET default_transaction_read_only");
+  PostgresClient{server->url("postgres")}.execute("ALTER DATABASE " + database +
+                                                  " RESET default_transaction_read_only");
 }
 
 // --- through TCP, with a password ----------------------------------------------------------------
 
 TEST_F(Postgres, a_password_opens_the_door_and_is_never_shown) {
-  const auto opened = must(open_repository(server_->tcp_url(database_)));
+  const auto opened = must(open_repository(server->tcp_url(database)));
   must(opened->ping());
-  const std::string url_with_password = server_->tcp_url(database_);
+  const std::string url_with_password = server->tcp_url(database);
   const std::size_t start = url_with_password.find(':', 13) + 1;
   const std::string password = url_with_password.substr(start, url_with_password.find('@') - start);
   EXPECT_EQ(opened->address().find(password), std::string::npos);

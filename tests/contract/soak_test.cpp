@@ -25,14 +25,14 @@ class Soak : public Contract {
   void cancel_some(TaskRepository& mine, SeededRandom& random);
   void expect_whole(const Task& task);
 
-  ManualClock clock_{now()};
-  TypeId alpha_ = 0;
-  std::atomic<int> made_{0};
-  std::atomic<int> ended_{0};
-  std::atomic<TaskId> newest_{0};
+  ManualClock clock{now()};
+  TypeId alpha_id = 0;
+  std::atomic<int> made{0};
+  std::atomic<int> ended_count{0};
+  std::atomic<TaskId> newest{0};
 
  private:
-  [[nodiscard]] bool goes_on(int tick) const { return ended_ < tasks && tick < ticks_max; }
+  [[nodiscard]] bool goes_on(int tick) const { return ended_count < tasks && tick < ticks_max; }
   // Counts the ends among the settlements that were applied; settles again what was to be
   // cancelled.
   std::vector<Settlement> note_answers(const std::vector<Settlement>& offered,
@@ -40,16 +40,16 @@ class Soak : public Contract {
 };
 
 void Soak::produce(TaskRepository& mine, SeededRandom& random) {
-  while (made_ < tasks) {
+  while (made < tasks) {
     std::vector<NewTaskRow> rows;
     for (int count = 0; count < batch; ++count) {
-      NewTaskRow row = new_task_row(alpha_);
+      NewTaskRow row = new_task_row(alpha_id);
       row.priority = random.below(3);
-      if (random.below(4) == 0) row.scheduled_for = clock_.now() + 2s;
+      if (random.below(4) == 0) row.scheduled_for = clock.now() + 2s;
       rows.push_back(row);
     }
-    newest_ = must(mine.insert(rows, clock_.now())).back().task_id;
-    made_ += batch;
+    newest = must(mine.insert(rows, clock.now())).back().task_id;
+    made += batch;
   }
 }
 
@@ -59,7 +59,7 @@ std::vector<Settlement> Soak::note_answers(const std::vector<Settlement>& offere
   for (std::size_t at = 0; at < offered.size(); ++at) {
     const Settlement& settlement = offered[at];
     if (answers.at(at) == FinishStatus::applied) {
-      if (std::holds_alternative<Ended>(settlement.next)) ++ended_;
+      if (std::holds_alternative<Ended>(settlement.next)) ++ended_count;
     } else if (answers.at(at) == FinishStatus::cancel_requested) {
       Settlement stopped = settlement;
       stopped.next = Ended{TaskStatus::cancelled};
@@ -74,28 +74,28 @@ void Soak::work(TaskRepository& mine, SeededRandom& random, const std::string& n
   std::vector<Settlement> settlements;
   std::vector<Settlement> forgotten;  // offered long after, when the lease may be another's
   for (int tick = 0; goes_on(tick); ++tick) {
-    clock_.advance(100ms);
+    clock.advance(100ms);
     TickRequest request;
     request.worker = name;
     request.settlements = settlements;
     request.promote_limit = 100;
     request.claim = ClaimRequest{.lease_id = random.lease_id(),
-                                 .types = {alpha_},
+                                 .types = {alpha_id},
                                  .limit = 1 + random.below(15),
                                  .lease = 5s,
                                  .ageing = 1min};
-    const TickAnswer answer = must(mine.tick(request, clock_.now()));
+    const TickAnswer answer = must(mine.tick(request, clock.now()));
     settlements = note_answers(settlements, answer.settlements);
     for (const Claim& claim : answer.claims) {
       const int fate = random.below(10);
       if (fate == 0) {
-        forgotten.push_back(completed(claim, clock_.now()));
+        forgotten.push_back(completed(claim, clock.now()));
       } else if (fate == 1) {
-        settlements.push_back(failed(claim, clock_.now()));
+        settlements.push_back(failed(claim, clock.now()));
       } else if (fate == 2) {
-        settlements.push_back(interrupted(claim, clock_.now()));
+        settlements.push_back(interrupted(claim, clock.now()));
       } else {
-        settlements.push_back(completed(claim, clock_.now()));
+        settlements.push_back(completed(claim, clock.now()));
       }
     }
     if (random.below(20) == 0) {
@@ -107,27 +107,27 @@ void Soak::work(TaskRepository& mine, SeededRandom& random, const std::string& n
 
 void Soak::rescue(TaskRepository& mine, SeededRandom& random) {
   for (int tick = 0; goes_on(tick); ++tick) {
-    clock_.advance(100ms);
+    clock.advance(100ms);
     std::vector<Settlement> settlements;
     for (const auto& taken :
-         must(mine.take_expired("rescuer", random.lease_id(), 5s, 10, clock_.now()))) {
-      settlements.push_back(expired(taken.claim, clock_.now(), taken.previous_worker));
+         must(mine.take_expired("rescuer", random.lease_id(), 5s, 10, clock.now()))) {
+      settlements.push_back(expired(taken.claim, clock.now(), taken.previous_worker));
     }
     while (!settlements.empty()) {
       TickRequest request;
       request.settlements = settlements;
-      settlements = note_answers(settlements, must(mine.tick(request, clock_.now())).settlements);
+      settlements = note_answers(settlements, must(mine.tick(request, clock.now())).settlements);
     }
   }
 }
 
 void Soak::cancel_some(TaskRepository& mine, SeededRandom& random) {
   for (int tick = 0; goes_on(tick); ++tick) {
-    clock_.advance(50ms);
-    if (newest_ == 0) continue;
-    const TaskId task_id = 1 + random.below(static_cast<int>(newest_.load()));
-    const auto answer = must(mine.cancel(std::span{&task_id, 1}, clock_.now())).at(0);
-    if (answer == ChangeStatus::applied) ++ended_;
+    clock.advance(50ms);
+    if (newest == 0) continue;
+    const TaskId task_id = 1 + random.below(static_cast<int>(newest.load()));
+    const auto answer = must(mine.cancel(std::span{&task_id, 1}, clock.now())).at(0);
+    if (answer == ChangeStatus::applied) ++ended_count;
     // A tenth of the tasks at most: the others are for the workers.
     if (tick > tasks / 10) return;
   }
@@ -155,7 +155,7 @@ void Soak::expect_whole(const Task& task) {
 }
 
 TEST_P(Soak, every_task_ends_once_whatever_happens_to_its_workers) {
-  alpha_ = type("ALPHA");
+  alpha_id = type("ALPHA");
   run_together(6, [&](int index) {
     const auto mine = another();
     SeededRandom random{static_cast<std::uint64_t>(index) + 17};
@@ -173,15 +173,15 @@ TEST_P(Soak, every_task_ends_once_whatever_happens_to_its_workers) {
         work(*mine, random, "worker-" + std::to_string(index));
     }
   });
-  EXPECT_EQ(ended_, tasks);
-  const std::vector<Task> all = must(repository().tasks({.limit = 1000}, clock_.now()));
+  EXPECT_EQ(ended_count, tasks);
+  const std::vector<Task> all = must(repository().tasks({.limit = 1000}, clock.now()));
   EXPECT_EQ(all.size(), std::size_t{tasks});
   std::array<std::int64_t, task_statuses> counts{};
   for (const Task& task : all) {
     expect_whole(task);
     counts[static_cast<std::size_t>(task.status)] += 1;
   }
-  EXPECT_EQ(must(repository().stats(clock_.now())).by_status, counts);
+  EXPECT_EQ(must(repository().stats(clock.now())).by_status, counts);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Soak, testing::ValuesIn(every_store()), store_name);

@@ -17,11 +17,11 @@ using namespace std::chrono_literals;
 
 class SqliteFile : public testing::Test {
  protected:
-  [[nodiscard]] std::string path() const { return (directory_.path() / "esteira.db").string(); }
+  [[nodiscard]] std::string path() const { return (directory.path() / "esteira.db").string(); }
   [[nodiscard]] std::string url() const { return "sqlite:" + path(); }
 
-  TemporaryDirectory directory_;
-  Time now_ = parse_time("2026-03-01T12:00:00Z");
+  TemporaryDirectory directory;
+  Time start = parse_time("2026-03-01T12:00:00Z");
 };
 
 TEST_F(SqliteFile, survives_that_its_program_ends) {
@@ -29,22 +29,22 @@ TEST_F(SqliteFile, survives_that_its_program_ends) {
   {
     const auto first = must(open_repository(url()));
     const NewTaskRow row =
-        new_task_row(must(first->put_type(task_type("ALPHA"), now_)).type_id, "[1]");
-    task_id = must(first->insert(std::span{&row, 1}, now_)).at(0).task_id;
+        new_task_row(must(first->put_type(task_type("ALPHA"), start)).type_id, "[1]");
+    task_id = must(first->insert(std::span{&row, 1}, start)).at(0).task_id;
   }
   const auto second = must(open_repository(url()));
-  EXPECT_EQ(must(second->task(task_id, now_))->payload, Json{1});
+  EXPECT_EQ(must(second->task(task_id, start))->payload, Json{1});
 }
 
 TEST_F(SqliteFile, held_by_another_writer_is_unavailable_and_free_again_afterwards) {
   const auto repository = must(open_repository(url()));
   SqliteClient other{path()};
   other.execute("BEGIN IMMEDIATE");
-  const auto refused = repository->put_type(task_type("ALPHA"), now_);
+  const auto refused = repository->put_type(task_type("ALPHA"), start);
   EXPECT_EQ(error_of(refused).code, ErrorCode::unavailable) << error_of(refused).message;
   EXPECT_TRUE(must(repository->types()).empty()) << "readers do not wait for a writer";
   other.execute("ROLLBACK");
-  EXPECT_EQ(must(repository->put_type(task_type("ALPHA"), now_)).name, "ALPHA");
+  EXPECT_EQ(must(repository->put_type(task_type("ALPHA"), start)).name, "ALPHA");
 }
 
 TEST_F(SqliteFile, read_by_another_program_goes_on_being_written) {
@@ -52,8 +52,8 @@ TEST_F(SqliteFile, read_by_another_program_goes_on_being_written) {
   SqliteClient reader{path()};
   reader.execute("BEGIN");
   EXPECT_EQ(reader.query("SELECT count(*) FROM task_types").at(0).at(0), "0");
-  must(repository->put_type(task_type("ALPHA"), now_));
-  must(repository->maintain(now_));
+  must(repository->put_type(task_type("ALPHA"), start));
+  must(repository->maintain(start));
   EXPECT_EQ(reader.query("SELECT count(*) FROM task_types").at(0).at(0), "0");
   reader.execute("COMMIT");
   EXPECT_EQ(reader.query("SELECT count(*) FROM task_types").at(0).at(0), "1");
@@ -77,7 +77,7 @@ TEST_F(SqliteFile, of_another_program_is_kept_beside_ours) {
 }
 
 TEST_F(SqliteFile, that_is_a_folder_is_refused) {
-  EXPECT_FALSE(open_repository("sqlite:" + directory_.path().string()));
+  EXPECT_FALSE(open_repository("sqlite:" + directory.path().string()));
   EXPECT_FALSE(open_repository("sqlite:"));
 }
 

@@ -103,6 +103,7 @@ TEST(PayloadSchema, names_what_is_wrong_and_where) {
   const Error error = error_of(answer);
   EXPECT_EQ(error.code, ErrorCode::invalid_argument);
   std::vector<std::string> pointers;
+  pointers.reserve(error.fields.size());
   for (const FieldError& field : error.fields) pointers.push_back(field.pointer);
   EXPECT_NE(std::ranges::find(pointers, "/id"), pointers.end());
   EXPECT_NE(std::ranges::find(pointers, "/a~1b/1"), pointers.end());

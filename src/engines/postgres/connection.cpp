@@ -274,7 +274,8 @@ Expected<std::vector<Rows>> Connection::receive(bool commits) {
     Rows rows{result};
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) break;
-    ESTEIRA_ASSERT(!sent_.empty());
+    // A server that ends says so beside the answers: words that belong to no statement.
+    if (sent_.empty()) return std::unexpected(lost(commits));
     const std::optional<std::string> preparing = std::move(sent_.front());
     sent_.pop_front();
     if (preparing) take_prepared(preparing, succeeded(result));

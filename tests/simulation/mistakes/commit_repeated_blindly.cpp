@@ -1,4 +1,5 @@
-// A client that sends a commit again whose answer was lost, without asking whether it was done.
+// An enqueue whose answer was lost is committed again, without a key and without asking whether it
+// was done.
 #include "mistakes/mistakes.hpp"
 
 namespace esteira::sim {
@@ -10,18 +11,9 @@ class CommitRepeatedBlindly final : public Delegate {
 
   [[nodiscard]] Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows,
                                                            Time now) override {
-    return again([&] { return inner().insert(rows, now); });
-  }
-  [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override {
-    return again([&] { return inner().tick(request, now); });
-  }
-
- private:
-  template <class Call>
-  auto again(Call&& call) -> decltype(call()) {
-    auto answer = call();
+    auto answer = inner().insert(rows, now);
     if (answer || answer.error().code != ErrorCode::in_doubt) return answer;
-    return call();
+    return inner().insert(rows, now);
   }
 };
 

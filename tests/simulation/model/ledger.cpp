@@ -81,7 +81,13 @@ TaskRecord* Ledger::touch(TaskId task_id) {
   return &found->second;
 }
 
+void Ledger::move(TaskRecord& task, Stage stage) {
+  task.stage = stage;
+  ++moves_;
+}
+
 void Ledger::erase(TaskId task_id) {
+  ++moves_;
   if (tasks_.erase(task_id) > 0) removed_.insert(task_id);
   touched_.insert(task_id);
 }
@@ -99,6 +105,7 @@ void Ledger::on(const Inserted& event) {
                                               .payload = row.payload,
                                               .run_at = row.scheduled_for.value_or(event.now)});
   highest_id_ = std::max(highest_id_, task_id);
+  ++moves_;
   touched_.insert(task_id);
 }
 
@@ -125,11 +132,11 @@ void Ledger::on(const Offered& event) {
   task->retries = settlement.retries;
   task->crashes = settlement.crashes;
   if (const auto* again = std::get_if<Again>(&settlement.next)) {
-    task->stage = Stage::waiting;
+    move(*task, Stage::waiting);
     task->run_at = again->run_at;
     return;
   }
-  task->stage = Stage::ended;
+  move(*task, Stage::ended);
   task->ended_as = std::get<Ended>(settlement.next).status;
   task->ended_at = settlement.completed_at;
   task->checkpoint.reset();
@@ -146,7 +153,7 @@ void Ledger::on(const ClaimAnswered& /*event*/) {}
 void Ledger::on(const Claimed& event) {
   auto* task = touch(event.claim.fence.task_id);
   if (task == nullptr || event.repeated) return;
-  task->stage = Stage::running;
+  move(*task, Stage::running);
   task->claims += 1;
   task->live = LiveClaim{.fence = event.claim.fence,
                          .worker = event.worker,
@@ -172,7 +179,7 @@ void Ledger::on(const CancelAsked& event) {
   if (event.answer != ChangeStatus::applied) return;
   task->claims += 1;
   task->ended_attempts.push_back({task->claims, LeaseId{}, ExecutionStatus::cancelled});
-  task->stage = Stage::ended;
+  move(*task, Stage::ended);
   task->ended_as = TaskStatus::cancelled;
   task->ended_at = event.now;
   task->checkpoint.reset();
@@ -181,7 +188,7 @@ void Ledger::on(const CancelAsked& event) {
 void Ledger::on(const RetryAsked& event) {
   auto* task = touch(event.task_id);
   if (task == nullptr || event.answer != ChangeStatus::applied) return;
-  task->stage = Stage::waiting;
+  move(*task, Stage::waiting);
   task->run_at = event.now;
   task->retries = 0;
   task->crashes = 0;

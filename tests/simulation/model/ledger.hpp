@@ -76,6 +76,8 @@ class Ledger {
   [[nodiscard]] TaskStatus status(const TaskRecord& task) const;
   [[nodiscard]] bool all_ended() const;
 
+  // Goes up whenever a task comes, goes or changes its stage.
+  [[nodiscard]] std::int64_t moves() const { return moves_; }
   // Tasks that an event named since the last call.
   [[nodiscard]] std::set<TaskId> take_touched() { return std::exchange(touched_, {}); }
 
@@ -98,6 +100,7 @@ class Ledger {
   void on(const Acknowledged& event);
 
   TaskRecord* touch(TaskId task_id);
+  void move(TaskRecord& task, Stage stage);
   void erase(TaskId task_id);
 
   std::map<TaskId, TaskRecord> tasks_;
@@ -106,6 +109,7 @@ class Ledger {
   std::map<TypeId, TaskType> types_;
   std::set<TaskId> touched_;
   TaskId highest_id_ = 0;
+  std::int64_t moves_ = 0;
 };
 
 }  // namespace esteira::sim

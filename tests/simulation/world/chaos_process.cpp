@@ -17,6 +17,7 @@ Duration ChaosProcess::turn() {
   if (falls_due(faults.pause_every)) pause();
   if (falls_due(faults.freeze_every)) freeze();
   if (falls_due(faults.outage_every)) cut_off();
+  if (falls_due(faults.blackout_every)) black_out();
   return look_every;
 }
 
@@ -33,13 +34,20 @@ Process& ChaosProcess::victim() {
       between(random(), 1, static_cast<int>(processes.size()) - 1))];
 }
 
-void ChaosProcess::kill() {
-  auto& process = victim();
+void ChaosProcess::kill() { kill(victim()); }
+
+void ChaosProcess::kill(Process& process) {
   world_.trace().line(world_.at(), "{} is killed", process.name());
   if (process.busy) {
     process.doomed = true;
   } else {
     process.crash();
+  }
+}
+
+void ChaosProcess::black_out() {
+  for (const auto& process : world_.processes()) {
+    if (process.get() != this) kill(*process);
   }
 }
 

@@ -11,6 +11,8 @@ class ChaosProcess final : public Process {
   ChaosProcess(World& world, std::uint64_t part) : Process(world, "chaos", part) {}
 
   Duration turn() override;
+  // Every other process dies.
+  void black_out();
 
  protected:
   void forget() override {}
@@ -19,6 +21,7 @@ class ChaosProcess final : public Process {
   [[nodiscard]] bool falls_due(Duration every);
   [[nodiscard]] Process& victim();
   void kill();
+  void kill(Process& process);
   void pause();
   void freeze();
   void cut_off();

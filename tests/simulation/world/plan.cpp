@@ -34,6 +34,8 @@ FaultRates draw_faults(SeededRandom& random) {
   faults.pause_every = some_interval(random);
   faults.freeze_every = some_interval(random);
   faults.outage_every = some_interval(random);
+  faults.blackout_every = chance(random, 0.7) ? Duration{0} : spread(random, seconds{3}, seconds{15});
+  faults.ends_in_blackout = chance(random, 0.2);
   return faults;
 }
 
@@ -89,7 +91,7 @@ Plan draw_plan(std::uint64_t seed) {
   plan.prefetch_max = between(random, 0, 6);
   plan.tick_results = chance(random, 0.5) ? 250 : between(random, 1, 3);
   plan.max_crashes = between(random, 1, 4);
-  plan.expired_page = between(random, 1, 3);
+  plan.expired_page = chance(random, 0.5) ? 1 : between(random, 2, 3);
   plan.runs = draw_runs(random);
   plan.faults = draw_faults(random);
   return plan;

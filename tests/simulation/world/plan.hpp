@@ -22,6 +22,8 @@ struct FaultRates {
   Duration pause_every{};
   Duration freeze_every{};
   Duration outage_every{};
+  Duration blackout_every{};  // every process dies
+  bool ends_in_blackout = false;
 };
 
 struct TypePlan {

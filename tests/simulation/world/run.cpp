@@ -52,6 +52,7 @@ class Play {
   Witness witness_;
   ProcessorRegistry processors_;
   Site site_;
+  ChaosProcess* chaos_ = nullptr;
   std::vector<ProducerProcess*> producers_;
   PersonProcess* person_ = nullptr;
 };
@@ -72,7 +73,9 @@ void Play::add_types(const Plan& plan) {
 
 void Play::add_processes(const Plan& plan) {
   std::uint64_t part = 2;
-  world_.add(std::make_unique<ChaosProcess>(world_, part++));
+  auto chaos = std::make_unique<ChaosProcess>(world_, part++);
+  chaos_ = chaos.get();
+  world_.add(std::move(chaos));
   for (int i = 1; i <= plan.workers; ++i) {
     world_.add(std::make_unique<WorkerProcess>(site_, fmt::format("w{}", i), part++));
   }
@@ -100,6 +103,7 @@ bool Play::done() const {
 void Play::run() {
   world_.run_until(world_.plan().chaos);
   if (world_.over()) return;
+  if (world_.plan().faults.ends_in_blackout) chaos_->black_out();
   world_.become_quiet();
   // Slots that are stuck for ever are mended by people: somebody starts a fresh worker.
   world_.add(std::make_unique<WorkerProcess>(site_, "fresh", 1000));
