@@ -1,7 +1,6 @@
 """A worker that is frozen for longer than its lease comes back to find its tasks taken: its
 results are refused, and its heartbeats take nothing back."""
 
-import signal
 import time
 
 from harness.account import Account
@@ -48,14 +47,14 @@ class Freeze(EndToEnd):
         self.product.import_tasks(self.ledger.task(number) for number in numbers)
         sleeper = self.start_worker()
         done = self.wait_for_executions(numbers)
-        sleeper.signal(signal.SIGSTOP)
+        sleeper.freeze()
         frozen_at = time.monotonic()
         # The answers wait for the sleeper in its sockets.
         self.ledger.hold(but=done)
         other = self.start_worker()
         self.wait_for_executions(numbers, but=done)
         wait_until(lambda: time.monotonic() - frozen_at >= 3 * LEASE_SECONDS, "three leases")
-        sleeper.signal(signal.SIGCONT)
+        sleeper.thaw()
         refused = self.wait_for_refusals(sleeper)
         self.check_nothing_ended(numbers)
         self.assertEqual(sleeper.terminate(), 0, sleeper.last_output())

@@ -50,6 +50,20 @@ class Process:
         if self.running():
             os.kill(self.pid, number)
 
+    def freeze(self):
+        """Returns when no thread runs any more: the signal alone takes its time to reach them."""
+        self.signal(signal.SIGSTOP)
+        wait_until(lambda: set(self._thread_states()) == {"T"}, f"process {self.pid} stands still")
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def _thread_states(self):
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{thread}/stat", encoding="ascii",
+                      errors="replace") as file:
+                yield file.read().rpartition(")")[2].split()[0]
+
     def running(self):
         return self._child.poll() is None
 
