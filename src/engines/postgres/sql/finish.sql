@@ -21,11 +21,13 @@ WITH given AS MATERIALIZED (
 ), leases AS MATERIALIZED (
   SELECT l.lease_id, l.part, l.open_tasks, l.keyed, l.kept, l.worker, l.previous_worker,
          l.task_ids, l.attempts,
-         count(*) OVER (PARTITION BY l.lease_id) = 1 AS alone
+         count(*) OVER (PARTITION BY l.lease_id) = 1 AS alone,
+         l.open_tasks = cardinality(l.task_ids) AS whole
   FROM esteira.task_leases l WHERE l.lease_id = ANY ($1)
 ), listed AS MATERIALIZED (
   -- What a task ran under before it was taken over is what people look for in its history.
-  SELECT l.lease_id, h.task_id, h.attempt, coalesce(l.previous_worker, l.worker) AS worker
+  SELECT l.lease_id, h.task_id, h.attempt, l.whole,
+         coalesce(l.previous_worker, l.worker) AS worker
   FROM leases l CROSS JOIN LATERAL unnest(l.task_ids, l.attempts) AS h (task_id, attempt)
 ), ended AS (
   INSERT INTO esteira.task_executions (task_id, started_at, completed_at, lease_id, attempt,
@@ -35,10 +37,12 @@ WITH given AS MATERIALIZED (
          g.ends_task, g.status, l.worker, g.retry_at, g.error_message, g.result, g.metadata
   FROM given g
   JOIN listed l ON l.task_id = g.task_id AND l.attempt = g.attempt AND l.lease_id = g.lease_id
-  -- Only who holds the lease's lock writes this row: a look is enough, and half the price of ON
-  -- CONFLICT. OFFSET 0 keeps it a look-up by key.
+  -- Only who holds the lease's lock writes this row: a look is enough, at half the price of ON
+  -- CONFLICT, and none is needed where nothing of the lease has ended yet. OFFSET 0 keeps it a
+  -- look-up by key.
   LEFT JOIN LATERAL (SELECT x.attempt FROM esteira.task_executions x
-                     WHERE x.task_id = g.task_id AND x.attempt = g.attempt OFFSET 0) e ON true
+                     WHERE NOT l.whole AND x.task_id = g.task_id AND x.attempt = g.attempt
+                     OFFSET 0) e ON true
   WHERE e.attempt IS NULL AND NOT (g.yields AND EXISTS (SELECT FROM esteira.task_cancels c
                                   WHERE c.task_id = g.task_id AND c.attempt = g.attempt))
   RETURNING task_id, attempt, lease_id, ends_task, retries, crashes, retry_at
