@@ -1,8 +1,8 @@
 // `esteira-sim`: runs seeds of the simulated system until one breaks a promise.
-#include <fmt/format.h>
-
 #include <chrono>
 #include <cstdio>
+
+#include <fmt/format.h>
 
 #include "options.hpp"
 #include "world/run.hpp"
@@ -30,8 +30,8 @@ int run(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   for (std::uint64_t i = 0; i < options.count; ++i) {
     const auto seed = options.from + i;
-    const auto result =
-        run_seed(seed, {.mistake = options.mistake, .verbose = options.verbose});
+    const auto result = run_seed(
+        seed, {.mistake = options.mistake, .verbose = options.verbose, .turns_max = options.steps});
     fmt::print("{} {:016x} {} lines, {} turns, {} tasks\n", seed, result.digest, result.lines,
                result.turns, result.tasks);
     if (result.violation) {

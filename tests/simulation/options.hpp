@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -15,6 +16,7 @@ struct Options {
   std::uint64_t count = 1;
   Mistake mistake = Mistake::none;
   std::string mistake_name;
+  std::optional<std::size_t> steps;
   bool verbose = false;
   bool help = false;
 };

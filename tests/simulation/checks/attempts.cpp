@@ -16,8 +16,7 @@ class Attempts final : public Checker {
     if (task == nullptr) return;
     const int due = claimed->repeated ? task->claims : task->claims + 1;
     if (claimed->claim.fence.attempt != due) {
-      fail("claim {} of task {} was numbered {}", due, task->task_id,
-           claimed->claim.fence.attempt);
+      fail("claim {} of task {} was numbered {}", due, task->task_id, claimed->claim.fence.attempt);
     }
   }
 

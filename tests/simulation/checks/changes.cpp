@@ -7,9 +7,12 @@ namespace {
 ChangeStatus due_cancel(const TaskRecord* task) {
   if (task == nullptr) return ChangeStatus::not_found;
   switch (task->stage) {
-    case Stage::waiting: return ChangeStatus::applied;
-    case Stage::running: return ChangeStatus::requested;
-    case Stage::ended: return ChangeStatus::wrong_status;
+    case Stage::waiting:
+      return ChangeStatus::applied;
+    case Stage::running:
+      return ChangeStatus::requested;
+    case Stage::ended:
+      return ChangeStatus::wrong_status;
   }
   return ChangeStatus::wrong_status;
 }
@@ -17,8 +20,8 @@ ChangeStatus due_cancel(const TaskRecord* task) {
 ChangeStatus due_retry(const Ledger& ledger, const TaskRecord* task) {
   if (task == nullptr) return ChangeStatus::not_found;
   if (task->stage != Stage::ended) return ChangeStatus::wrong_status;
-  const bool taken = task->unique_key && ledger.unique_holder(task->type_id, *task->unique_key,
-                                                              task->task_id);
+  const bool taken =
+      task->unique_key && ledger.unique_holder(task->type_id, *task->unique_key, task->task_id);
   return taken ? ChangeStatus::unique_conflict : ChangeStatus::applied;
 }
 
@@ -37,8 +40,7 @@ class Changes final : public Checker {
       look("cancel", asked->task_id, asked->answer, due_cancel(ledger.find(asked->task_id)));
     }
     if (const auto* asked = std::get_if<RetryAsked>(&event)) {
-      look("retry", asked->task_id, asked->answer,
-           due_retry(ledger, ledger.find(asked->task_id)));
+      look("retry", asked->task_id, asked->answer, due_retry(ledger, ledger.find(asked->task_id)));
     }
     if (const auto* asked = std::get_if<RemoveAsked>(&event)) {
       look("delete", asked->task_id, asked->answer, due_remove(ledger.find(asked->task_id)));
@@ -48,9 +50,10 @@ class Changes final : public Checker {
  private:
   void look(std::string_view what, TaskId task_id, ChangeStatus answer, ChangeStatus due) {
     if (answer == due) return;
-    fail("{} of task {} was answered {}, the contract says {} (0 applied, 1 requested, 2 wrong "
-         "status, 3 unique conflict, 4 not found)",
-         what, task_id, static_cast<int>(answer), static_cast<int>(due));
+    fail(
+        "{} of task {} was answered {}, the contract says {} (0 applied, 1 requested, 2 wrong "
+        "status, 3 unique conflict, 4 not found)",
+        what, task_id, static_cast<int>(answer), static_cast<int>(due));
   }
 };
 

@@ -1,11 +1,11 @@
 // A promise of the contract, checked at each fact before it enters the ledger and after each step.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <set>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "checks/store_view.hpp"
 #include "model/ledger.hpp"

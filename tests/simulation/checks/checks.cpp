@@ -9,11 +9,26 @@ std::string to_text(const Fence& fence) {
 
 std::vector<CheckerPtr> every_checker(Verdict& verdict, Duration scan) {
   std::vector<CheckerPtr> checkers;
-  for (auto* make : {check_store_answers, check_fence, check_terminal_once, check_attempts,
-                     check_single_lease, check_claim_rules, check_budgets, check_numbers,
-                     check_idempotency, check_unique_keys, check_one_wish_one_task, check_changes,
-                     check_retention, check_acknowledged, check_status, check_executions,
-                     check_statistics, check_buffers, check_self_stop, check_clean_leave,
+  for (auto* make : {check_store_answers,
+                     check_fence,
+                     check_terminal_once,
+                     check_attempts,
+                     check_single_lease,
+                     check_claim_rules,
+                     check_budgets,
+                     check_numbers,
+                     check_idempotency,
+                     check_unique_keys,
+                     check_one_wish_one_task,
+                     check_changes,
+                     check_retention,
+                     check_acknowledged,
+                     check_status,
+                     check_executions,
+                     check_statistics,
+                     check_buffers,
+                     check_self_stop,
+                     check_clean_leave,
                      check_spin}) {
     checkers.push_back(make(verdict));
   }

@@ -33,7 +33,6 @@ CheckerPtr check_store_answers(Verdict& verdict);
 CheckerPtr check_terminal_once(Verdict& verdict);
 CheckerPtr check_unique_keys(Verdict& verdict);
 
-[[nodiscard]] std::vector<CheckerPtr> every_checker(Verdict& verdict,
-                                                    Duration scan);
+[[nodiscard]] std::vector<CheckerPtr> every_checker(Verdict& verdict, Duration scan);
 
 }  // namespace esteira::sim

@@ -37,9 +37,10 @@ class FenceChecker final : public Checker {
   void look(const Ledger& ledger, const Offered& event) {
     const auto due = due_answer(ledger, event.settlement);
     if (due == event.answer) return;
-    fail("the outcome under {} was answered {}, the contract says {} (0 applied, 1 already "
-         "applied, 2 stale, 3 cancel requested)",
-         to_text(event.settlement.fence), static_cast<int>(event.answer), static_cast<int>(due));
+    fail(
+        "the outcome under {} was answered {}, the contract says {} (0 applied, 1 already "
+        "applied, 2 stale, 3 cancel requested)",
+        to_text(event.settlement.fence), static_cast<int>(event.answer), static_cast<int>(due));
   }
   void look(const Ledger& ledger, const Renewed& event) {
     const auto due = due_status(ledger, event.fence);

@@ -28,8 +28,8 @@ class Numbers final : public Checker {
     auto& owners = owners_[note->counter];
     const auto [owner, first] = owners.try_emplace(number, task_id);
     if (owner->second != task_id) {
-      fail("number {} of '{}' went to task {} and to task {}", number, note->counter,
-           owner->second, task_id);
+      fail("number {} of '{}' went to task {} and to task {}", number, note->counter, owner->second,
+           task_id);
     } else if (first && number != static_cast<std::int64_t>(owners.size())) {
       fail("'{}' gave number {} as its {}th", note->counter, number, owners.size());
     }

@@ -20,8 +20,8 @@ class Rescue final : public Checker {
       const auto due = std::max(task.live->expires_at, quiet) + 2 * scan_;
       if (view.now > due) {
         fail("task {} is held by {} under a lease that ended at {}; now {}, faults off since {}",
-             task_id, task.live->worker, format_time(task.live->expires_at),
-             format_time(view.now), format_time(quiet));
+             task_id, task.live->worker, format_time(task.live->expires_at), format_time(view.now),
+             format_time(quiet));
       }
     }
   }

@@ -32,8 +32,6 @@ class RetentionChecker final : public Checker {
 
 }  // namespace
 
-CheckerPtr check_retention(Verdict& verdict) {
-  return std::make_unique<RetentionChecker>(verdict);
-}
+CheckerPtr check_retention(Verdict& verdict) { return std::make_unique<RetentionChecker>(verdict); }
 
 }  // namespace esteira::sim

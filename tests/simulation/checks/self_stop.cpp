@@ -29,9 +29,8 @@ class SelfStop final : public Checker {
     for (const auto& run : view.worker->running) {
       const auto ends = ends_.find(run.fence);
       if (!run.stop_requested && ends != ends_.end() && view.now > ends->second) {
-        fail("{} runs {} at {} and was not asked to stop; its lease ended at {}",
-             view.worker->name, to_text(run.fence), format_time(view.now),
-             format_time(ends->second));
+        fail("{} runs {} at {} and was not asked to stop; its lease ended at {}", view.worker->name,
+             to_text(run.fence), format_time(view.now), format_time(ends->second));
       }
     }
   }

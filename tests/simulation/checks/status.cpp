@@ -30,8 +30,8 @@ class StatusChecker final : public Checker {
     if (stored->status != status) {
       fail("task {} shows {}, it is {}", task_id, to_text(stored->status), to_text(status));
     } else if (stored->retries != due->retries || stored->crashes != due->crashes) {
-      fail("task {} shows retries {} and crashes {}, they are {} and {}", task_id,
-           stored->retries, stored->crashes, due->retries, due->crashes);
+      fail("task {} shows retries {} and crashes {}, they are {} and {}", task_id, stored->retries,
+           stored->crashes, due->retries, due->crashes);
     } else if (stored->completed_at.has_value() != (due->stage == Stage::ended)) {
       fail("task {} shows {} completed_at", task_id, stored->completed_at ? "a" : "no");
     } else if (due->live && stored->worker != due->live->worker) {

@@ -31,8 +31,6 @@ class StoreAnswers final : public Checker {
 
 }  // namespace
 
-CheckerPtr check_store_answers(Verdict& verdict) {
-  return std::make_unique<StoreAnswers>(verdict);
-}
+CheckerPtr check_store_answers(Verdict& verdict) { return std::make_unique<StoreAnswers>(verdict); }
 
 }  // namespace esteira::sim

@@ -34,8 +34,6 @@ class TerminalOnce final : public Checker {
 
 }  // namespace
 
-CheckerPtr check_terminal_once(Verdict& verdict) {
-  return std::make_unique<TerminalOnce>(verdict);
-}
+CheckerPtr check_terminal_once(Verdict& verdict) { return std::make_unique<TerminalOnce>(verdict); }
 
 }  // namespace esteira::sim

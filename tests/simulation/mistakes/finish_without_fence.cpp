@@ -10,8 +10,7 @@ class FinishWithoutFence final : public LiveFences {
   using LiveFences::LiveFences;
 
  private:
-  [[nodiscard]] Expected<TickAnswer> tick_wrongly(const TickRequest& request,
-                                                  Time now) override {
+  [[nodiscard]] Expected<TickAnswer> tick_wrongly(const TickRequest& request, Time now) override {
     std::vector<Settlement> settlements(request.settlements.begin(), request.settlements.end());
     for (auto& settlement : settlements) settlement.fence = live(settlement.fence);
     auto mistaken = request;

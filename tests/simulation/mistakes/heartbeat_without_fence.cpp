@@ -12,9 +12,7 @@ class HeartbeatWithoutFence final : public LiveFences {
   using LiveFences::LiveFences;
 
  private:
-
-  [[nodiscard]] Expected<TickAnswer> tick_wrongly(const TickRequest& request,
-                                                  Time now) override {
+  [[nodiscard]] Expected<TickAnswer> tick_wrongly(const TickRequest& request, Time now) override {
     std::map<LeaseId, Renewal> by_lease;
     std::map<std::pair<std::size_t, std::size_t>, std::pair<LeaseId, std::size_t>> places;
     for (std::size_t i = 0; i < request.renewals.size(); ++i) {

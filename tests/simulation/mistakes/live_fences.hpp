@@ -28,8 +28,7 @@ class LiveFences : public Delegate {
   }
 
  protected:
-  [[nodiscard]] virtual Expected<TickAnswer> tick_wrongly(const TickRequest& request,
-                                                          Time now) = 0;
+  [[nodiscard]] virtual Expected<TickAnswer> tick_wrongly(const TickRequest& request, Time now) = 0;
   // The fence under which the task was last handed out.
   [[nodiscard]] Fence live(const Fence& offered) const {
     const auto found = live_.find(offered.task_id);

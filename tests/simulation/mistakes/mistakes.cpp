@@ -22,24 +22,31 @@ std::optional<Mistake> parse_mistake(std::string_view name) {
 
 std::unique_ptr<TaskRepository> mistaken_store(Mistake mistake, TaskRepository& store) {
   switch (mistake) {
-    case Mistake::finish_without_fence: return finish_without_fence(store);
-    case Mistake::heartbeat_without_fence: return heartbeat_without_fence(store);
-    case Mistake::attempt_counted_on_failure: return attempt_counted_on_failure(store);
+    case Mistake::finish_without_fence:
+      return finish_without_fence(store);
+    case Mistake::heartbeat_without_fence:
+      return heartbeat_without_fence(store);
+    case Mistake::attempt_counted_on_failure:
+      return attempt_counted_on_failure(store);
     case Mistake::none:
     case Mistake::commit_repeated_blindly:
-    case Mistake::expired_without_paging: return nullptr;
+    case Mistake::expired_without_paging:
+      return nullptr;
   }
   return nullptr;
 }
 
 std::unique_ptr<TaskRepository> mistaken_client(Mistake mistake, TaskRepository& repository) {
   switch (mistake) {
-    case Mistake::commit_repeated_blindly: return commit_repeated_blindly(repository);
-    case Mistake::expired_without_paging: return expired_without_paging(repository);
+    case Mistake::commit_repeated_blindly:
+      return commit_repeated_blindly(repository);
+    case Mistake::expired_without_paging:
+      return expired_without_paging(repository);
     case Mistake::none:
     case Mistake::finish_without_fence:
     case Mistake::heartbeat_without_fence:
-    case Mistake::attempt_counted_on_failure: return nullptr;
+    case Mistake::attempt_counted_on_failure:
+      return nullptr;
   }
   return nullptr;
 }

@@ -62,9 +62,12 @@ std::vector<TaskId> Ledger::held_by(const LeaseId& lease_id) const {
 
 TaskStatus Ledger::status(const TaskRecord& task) const {
   switch (task.stage) {
-    case Stage::waiting: return TaskStatus::pending;
-    case Stage::running: return TaskStatus::processing;
-    case Stage::ended: return task.ended_as;
+    case Stage::waiting:
+      return TaskStatus::pending;
+    case Stage::running:
+      return TaskStatus::processing;
+    case Stage::ended:
+      return task.ended_as;
   }
   return task.ended_as;
 }
@@ -111,8 +114,8 @@ void Ledger::on(const Inserted& event) {
 
 void Ledger::on(const NoteTaken& event) {
   if (!event.answer.applied) return;
-  const auto& fence = std::visit([](const auto& note) -> const Fence& { return note.fence; },
-                                 event.note);
+  const auto& fence =
+      std::visit([](const auto& note) -> const Fence& { return note.fence; }, event.note);
   auto* task = touch(fence.task_id);
   if (task == nullptr) return;
   if (const auto* note = std::get_if<CheckpointNote>(&event.note)) task->checkpoint = note->state;

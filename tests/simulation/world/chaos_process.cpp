@@ -23,8 +23,8 @@ Duration ChaosProcess::turn() {
 
 bool ChaosProcess::falls_due(Duration every) {
   if (every == Duration{0}) return false;
-  return chance(random(), static_cast<double>(look_every.count()) /
-                              static_cast<double>(every.count()));
+  return chance(random(),
+                static_cast<double>(look_every.count()) / static_cast<double>(every.count()));
 }
 
 Process& ChaosProcess::victim() {
@@ -53,8 +53,7 @@ void ChaosProcess::black_out() {
 
 void ChaosProcess::pause() {
   auto& process = victim();
-  process.paused_until =
-      world_.at() + spread(random(), milliseconds{50}, 3 * world_.plan().lease);
+  process.paused_until = world_.at() + spread(random(), milliseconds{50}, 3 * world_.plan().lease);
   world_.trace().line(world_.at(), "{} is paused until {}", process.name(),
                       process.paused_until.count());
 }

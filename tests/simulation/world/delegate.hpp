@@ -28,8 +28,9 @@ class Delegate : public TaskRepository {
                                                            Time now) override {
     return inner_.insert(rows, now);
   }
-  [[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(
-      CallerConnection connection, std::span<const NewTaskRow> rows, Time now) override {
+  [[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(CallerConnection connection,
+                                                                  std::span<const NewTaskRow> rows,
+                                                                  Time now) override {
     return inner_.insert_within(connection, rows, now);
   }
   void hint() override { inner_.hint(); }

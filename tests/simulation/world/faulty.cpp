@@ -25,8 +25,8 @@ FaultyRepository::Fault FaultyRepository::draw() {
 // From a hiccup to three leases.
 void FaultyRepository::stall() {
   auto& world = process_.world();
-  const auto length = spread(process_.random(), std::chrono::milliseconds{1},
-                             3 * world.plan().lease);
+  const auto length =
+      spread(process_.random(), std::chrono::milliseconds{1}, 3 * world.plan().lease);
   world.stand_still(process_, world.at() + length);
 }
 
@@ -132,8 +132,7 @@ Expected<std::vector<ChangeStatus>> FaultyRepository::cancel(std::span<const Tas
                                                              Time now) {
   return write("cancel", [&] { return inner().cancel(ids, now); });
 }
-Expected<std::vector<ChangeStatus>> FaultyRepository::retry(std::span<const TaskId> ids,
-                                                            Time now) {
+Expected<std::vector<ChangeStatus>> FaultyRepository::retry(std::span<const TaskId> ids, Time now) {
   return write("retry", [&] { return inner().retry(ids, now); });
 }
 Expected<std::vector<ChangeStatus>> FaultyRepository::remove(std::span<const TaskId> ids,

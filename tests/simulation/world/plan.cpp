@@ -34,7 +34,8 @@ FaultRates draw_faults(SeededRandom& random) {
   faults.pause_every = some_interval(random);
   faults.freeze_every = some_interval(random);
   faults.outage_every = some_interval(random);
-  faults.blackout_every = chance(random, 0.7) ? Duration{0} : spread(random, seconds{3}, seconds{15});
+  faults.blackout_every =
+      chance(random, 0.7) ? Duration{0} : spread(random, seconds{3}, seconds{15});
   faults.ends_in_blackout = chance(random, 0.2);
   return faults;
 }

@@ -65,7 +65,7 @@ struct Plan {
   Duration ageing{};
   Duration stop_grace{};
   Duration grace{};
-  Duration scan{};   // the longest time between two rounds of one maintenance
+  Duration scan{};  // the longest time between two rounds of one maintenance
   Duration prune{};
   int slots = 0;
   int prefetch_max = 0;

@@ -15,17 +15,25 @@ TaskResult act(const SimContext& context) {
   }
   switch (script.ending) {
     case Ending::completes:
-    case Ending::stubborn: return TaskResult::completed(JsonObject{{"ok", true}});
-    case Ending::fails: throw std::runtime_error("simulated: fails");
+    case Ending::stubborn:
+      return TaskResult::completed(JsonObject{{"ok", true}});
+    case Ending::fails:
+      throw std::runtime_error("simulated: fails");
     case Ending::fails_for_good:
       return TaskResult::failed("simulated: fails for good", RetryNever{});
-    case Ending::fails_with_delay: throw TaskError("simulated", RetryAfter{script.delay});
-    case Ending::throws_in_handle_failure: throw std::runtime_error(std::string(throw_again));
-    case Ending::gives_up: throw std::runtime_error(std::string(give_up));
-    case Ending::snoozes: return TaskResult::snoozed(script.delay);
-    case Ending::cancels_itself: return TaskResult::cancelled("simulated: no longer wanted");
+    case Ending::fails_with_delay:
+      throw TaskError("simulated", RetryAfter{script.delay});
+    case Ending::throws_in_handle_failure:
+      throw std::runtime_error(std::string(throw_again));
+    case Ending::gives_up:
+      throw std::runtime_error(std::string(give_up));
+    case Ending::snoozes:
+      return TaskResult::snoozed(script.delay);
+    case Ending::cancels_itself:
+      return TaskResult::cancelled("simulated: no longer wanted");
     case Ending::hangs:
-    case Ending::ignores: break;
+    case Ending::ignores:
+      break;
   }
   throw TaskError("simulated: came back by itself");
 }

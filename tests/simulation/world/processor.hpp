@@ -13,7 +13,10 @@ class SimContext final : public ExecutionContext {
  public:
   SimContext(const Script& the_script, std::stop_token stop, int attempt, std::string key,
              std::optional<std::string> why_broken)
-      : script(the_script), broken(std::move(why_broken)), stop_(std::move(stop)), attempt_(attempt),
+      : script(the_script),
+        broken(std::move(why_broken)),
+        stop_(std::move(stop)),
+        attempt_(attempt),
         key_(std::move(key)) {}
 
   [[nodiscard]] Time deadline() const override { return {}; }

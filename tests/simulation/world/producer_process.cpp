@@ -23,8 +23,8 @@ ProducerProcess::ProducerProcess(const Site& site, std::string role, std::uint64
 
 Duration ProducerProcess::turn() {
   if (!service_) {
-    service_ = std::make_unique<TaskService>(site_.connect(*this), &site_.processors,
-                                             shared_clock());
+    service_ =
+        std::make_unique<TaskService>(site_.connect(*this), &site_.processors, shared_clock());
   }
   if (open_.empty()) draw_call();
   if (!open_.empty()) call();
@@ -64,7 +64,8 @@ NewTask ProducerProcess::draw_wish() {
 // What the next call asks for: something new, one or many, or a repetition.
 void ProducerProcess::draw_call() {
   if (!told_.empty() && chance(random(), 0.05)) {
-    open_.push_back(told_[static_cast<std::size_t>(random().below(static_cast<int>(told_.size())))]);
+    open_.push_back(
+        told_[static_cast<std::size_t>(random().below(static_cast<int>(told_.size())))]);
     return;
   }
   if (left_ == 0 || world_.quiet()) return;

@@ -102,7 +102,7 @@ bool Play::done() const {
 
 void Play::run() {
   world_.run_until(world_.plan().chaos);
-  if (world_.over()) return;
+  if (world_.verdict().failed()) return;
   if (world_.plan().faults.ends_in_blackout) chaos_->black_out();
   world_.become_quiet();
   // Slots that are stuck for ever are mended by people: somebody starts a fresh worker.
@@ -139,6 +139,7 @@ RunResult run_seed(std::uint64_t seed, const RunOptions& options) {
   }
   Play play(draw_plan(seed), options, *std::move(store));
   auto& world = play.world();
+  if (options.turns_max) world.limit_turns(*options.turns_max);
   try {
     play.run();
   } catch (const std::exception& exception) {

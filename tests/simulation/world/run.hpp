@@ -14,6 +14,7 @@ namespace esteira::sim {
 struct RunOptions {
   Mistake mistake = Mistake::none;
   bool verbose = false;
+  std::optional<std::size_t> turns_max;  // while the faults are on
 };
 
 struct RunResult {

@@ -133,13 +133,13 @@ void SimRunner::say(Run& run) {
       return;
     case Saying::log:
       ++run.lines;
-      notes_.push_back({LogNote{fence, run.lines, process_.clock().now(), LogLevel::info, "line"},
-                        nullptr});
+      notes_.push_back(
+          {LogNote{fence, run.lines, process_.clock().now(), LogLevel::info, "line"}, nullptr});
       return;
     case Saying::checkpoint:
       run.waiter = std::make_shared<SimWaiter>();
-      notes_.push_back({CheckpointNote{fence, fmt::format("[{},{}]", fence.attempt, run.said)},
-                        run.waiter});
+      notes_.push_back(
+          {CheckpointNote{fence, fmt::format("[{},{}]", fence.attempt, run.said)}, run.waiter});
       return;
     case Saying::number:
       run.waiter = std::make_shared<SimWaiter>();

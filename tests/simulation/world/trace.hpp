@@ -2,12 +2,12 @@
 // the promise that a seed repeats.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "esteira/time.hpp"
 

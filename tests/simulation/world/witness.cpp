@@ -118,8 +118,7 @@ Expected<std::vector<ChangeStatus>> Witness::cancel(std::span<const TaskId> ids,
     return answer;
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    world_.trace().line(world_.at(), "  cancel of {}: {}", ids[i],
-                        static_cast<int>((*answer)[i]));
+    world_.trace().line(world_.at(), "  cancel of {}: {}", ids[i], static_cast<int>((*answer)[i]));
     world_.record(CancelAsked{ids[i], (*answer)[i], now});
   }
   return answer;

@@ -154,7 +154,8 @@ std::optional<WorkerView> WorkerProcess::worker_view() {
   view.pending = life_->loop.pending();
   // A slot takes a whole batch.
   int batch = 1;
-  for (const auto& processor : site_.processors.all()) batch = std::max(batch, processor->batch_size());
+  for (const auto& processor : site_.processors.all())
+    batch = std::max(batch, processor->batch_size());
   view.held_max = static_cast<std::size_t>(plan.slots * batch + plan.prefetch_max);
   view.running = life_->runner.running();
   return view;

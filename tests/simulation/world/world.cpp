@@ -92,7 +92,7 @@ void World::give_turn(Process& process) {
 }
 
 void World::judge(const TurnView& turn, const WorkerView* worker) {
-  if (over()) return;
+  if (verdict_.failed()) return;
   const auto touched = ledger_.take_touched();
   store_->begin_step(now());
   const StepView view{.ledger = ledger_,
@@ -110,7 +110,7 @@ void World::judge(const TurnView& turn, const WorkerView* worker) {
 }
 
 void World::sweep() {
-  if (over()) return;
+  if (verdict_.failed()) return;
   const auto touched = ledger_.take_touched();
   store_->begin_step(now());
   const StepView view{.ledger = ledger_,

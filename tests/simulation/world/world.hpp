@@ -4,9 +4,11 @@
 // DESIGN. Everything runs on one thread. Each process says when it wants its next turn; the
 // scheduler moves the virtual time to the earliest and gives it one. A process that stands still in
 // the middle of a call is played by a nested schedule: the others go on inside that call. A crash
-// is an exception that leaves through the process's own code, and no one but `give_turn` catches it.
+// is an exception that leaves through the process's own code, and no one but `give_turn` catches
+// it.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -38,7 +40,9 @@ class World {
   void stand_still(Process& process, Duration until);
   // Wakes who listens, unless the hint is lost.
   void hint();
-  [[nodiscard]] bool over() const { return verdict_.failed(); }
+  [[nodiscard]] bool over() const {
+    return verdict_.failed() || (!quiet() && turns_ >= turns_max_);
+  }
 
   // --- for the run ---
   void add(std::unique_ptr<Process> process);
@@ -49,6 +53,8 @@ class World {
   void set_store(TaskRepository& store);
   // Gives turns until the time or the first violation.
   void run_until(Duration end);
+  // The faults end after so many turns, however early that is.
+  void limit_turns(std::size_t turns_max) { turns_max_ = turns_max; }
   void become_quiet();
   void sweep();
   [[nodiscard]] std::size_t turns() const { return turns_; }
@@ -72,6 +78,7 @@ class World {
   std::optional<Duration> quiet_since_;
   int writes_since_sweep_ = 0;
   std::size_t turns_ = 0;
+  std::size_t turns_max_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace esteira::sim
