@@ -72,6 +72,9 @@ struct ClaimRequest {
   // The answer to an earlier claim with this lease_id was lost: if that lease exists, its open
   // tasks are answered and nothing more is claimed.
   bool again = false;
+  // Asked for by a hint: a task came just now, and the sooner it is found the better. An engine may
+  // put off looks that it owes to others; an answer without tasks still means that none was there.
+  bool hinted = false;
 };
 
 // Renews what a worker still holds of one lease to now + lease. Tasks of the lease that are not

@@ -220,7 +220,8 @@ std::optional<ClaimRequest> WorkerLoop::next_claim(Duration steady) {
   ClaimRequest claim{.lease_id = {random_.bytes16()},
                      .limit = limit,
                      .lease = options_.lease,
-                     .ageing = options_.ageing};
+                     .ageing = options_.ageing,
+                     .hinted = woken_};
   for (const auto& [type_id, policy] : types_) claim.types.push_back(type_id);
   std::ranges::sort(claim.types);
   return claim;

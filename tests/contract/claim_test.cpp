@@ -269,6 +269,43 @@ TEST_P(ClaimTask, a_task_of_the_past_is_found_soon_even_during_a_backlog) {
   EXPECT_TRUE(found);
 }
 
+// A hinted claim may skip a look at the queue, never a task when it answers that there is none.
+TEST_P(ClaimTask, a_hinted_claim_finds_what_came_whatever_its_place) {
+  const TypeId alpha = type("ALPHA");
+  const auto hinted = [&] {
+    TickRequest request = claim_request({alpha}, 10);
+    request.claim->hinted = true;
+    return ids_of(tick(request).claims);
+  };
+  EXPECT_TRUE(hinted().empty());
+  add_many(alpha, 5);
+  EXPECT_EQ(hinted().size(), 5U);
+  const TaskId behind = add_at(alpha, 0, now() - 1h);
+  EXPECT_EQ(hinted(), std::vector{behind});
+  const TaskId above = add_at(alpha, 7);
+  EXPECT_EQ(hinted(), std::vector{above});
+  const TaskId below = add_at(alpha, -7);
+  EXPECT_EQ(hinted(), std::vector{below});
+  EXPECT_TRUE(hinted().empty());
+}
+
+TEST_P(ClaimTask, hints_that_never_cease_do_not_hide_a_task_behind_the_others) {
+  const TypeId alpha = type("ALPHA");
+  EXPECT_TRUE(claim({alpha}).empty());
+  add(new_task_row(alpha));
+  EXPECT_EQ(claim({alpha}).size(), 1U);
+  const TaskId behind = add_at(alpha, 0, now() - 1h);
+  bool found = false;
+  for (int claims = 0; claims < 20 && !found; ++claims) {
+    add(new_task_row(alpha));
+    pass(50ms);
+    TickRequest request = claim_request({alpha}, 10);
+    request.claim->hinted = true;
+    for (const TaskId task_id : ids_of(tick(request).claims)) found = found || task_id == behind;
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST_P(ClaimTask, an_attempt_is_counted_by_its_claim) {
   const TypeId alpha = type("ALPHA");
   const TaskId task_id = add(new_task_row(alpha));

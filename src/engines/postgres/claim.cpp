@@ -131,13 +131,13 @@ Expected<std::optional<std::vector<Claim>>> Repository::claim_again(const ClaimR
 }
 
 // Claimers that merge the same lanes meet in the same rows, and the later one comes back short: it
-// tries once more with a wider choice.
+// tries once more with a wider choice. So does a hinted claim that found nothing without a look.
 Expected<std::vector<Claim>> Repository::claim_rest(const TickRequest& request, int claimed,
-                                                    Time now) {
+                                                    bool merged, Time now) {
   const ClaimRequest& claim = *request.claim;
   ESTEIRA_TRY(look_at_lanes(claim, /*promote_limit=*/0, now));
   if (lanes_.empty(claim)) return std::vector<Claim>{};
-  lanes_.collided();
+  if (merged) lanes_.collided();
   const ClaimStatement again{claim, lanes_.plan(claim, now, /*fresh=*/true),
                              /*part=*/claimed == 0 ? 0 : 1, claim.limit - claimed,
                              lanes_.merge_factor()};

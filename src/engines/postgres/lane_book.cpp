@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto look_period = 2s;
+// What came behind a mark waits no longer than this, however often hints come.
+constexpr auto hinted_look_period = 250ms;
 constexpr auto cheap_look = 5ms;
 constexpr std::size_t marks_max = 1000;
 constexpr int above_all = std::numeric_limits<int>::max();
@@ -80,7 +82,10 @@ bool LaneBook::look_due(const ClaimRequest& request, Time now, Steady steady) co
   if (!looked_once_ || request.types != types_) return true;
   const bool old =
       now < looked_now_ || now - looked_now_ >= look_period || steady - looked_at_ >= look_period;
-  return (short_ || old) && look_allowed(now, steady);
+  const bool fresh =
+      now - looked_now_ < hinted_look_period && steady - looked_at_ < hinted_look_period;
+  const bool wanted = short_ && !(request.hinted && fresh);
+  return (wanted || old) && look_allowed(now, steady);
 }
 
 void LaneBook::looked(const ClaimRequest& request, std::vector<LaneMark> heads, Time now,

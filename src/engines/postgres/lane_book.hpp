@@ -4,7 +4,8 @@
 // A lane is the due tasks of one type and priority. The book keeps a mark for each lane: the last
 // (run_at, task_id) claimed from it. Rows can appear behind a mark (a late commit, a retry), so
 // the marks are corrected by a look at the lanes' heads: before every claim while claims come back
-// short, every two seconds under a backlog. Priorities that the book does not know are visited in
+// short (but for those that follow a hint, where a look would only delay what just came), every two
+// seconds under a backlog. Priorities that the book does not know are visited in
 // their order too. Nothing is ever lost by a wrong mark, only found at the next look.
 #pragma once
 

@@ -131,16 +131,17 @@ Expected<void> Repository::run_tick(const TickRequest& request, const TickParts&
   }
   if (!claim) return {};
   answer.claims = claim->answer(rows[*claim_at], now);
-  add_rest(request, claim->merges(), now, answer);
+  const bool missed = request.claim->hinted && !parts.looked && answer.claims.empty();
+  if (claim->merges() || missed) add_rest(request, claim->merges(), now, answer);
   lanes_.claimed(*request.claim, answer.claims);
   return {};
 }
 
 void Repository::add_rest(const TickRequest& request, bool merged, Time now, TickAnswer& answer) {
   const int claimed = static_cast<int>(answer.claims.size());
-  if (!merged || claimed == request.claim->limit) return;
+  if (claimed == request.claim->limit) return;
   // The tick is committed: what goes wrong from here on only makes the claim short.
-  auto rest = claim_rest(request, claimed, now);
+  auto rest = claim_rest(request, claimed, merged, now);
   if (!rest) return;
   for (Claim& claim : *rest) answer.claims.push_back(std::move(claim));
 }
