@@ -16,6 +16,8 @@ constexpr Duration watch_interval = milliseconds{50};
 constexpr Duration cancels_interval = seconds{1};
 constexpr Duration promote_interval = milliseconds{100};
 constexpr Duration rate_interval = milliseconds{200};
+constexpr Duration rate_interval_min = milliseconds{10};
+constexpr int rate_count_min = 50;
 constexpr Duration retry_delay_min = milliseconds{50};
 constexpr Duration retry_delay_max = seconds{1};
 // How much of a tick's results one transaction carries.
@@ -481,8 +483,11 @@ void WorkerLoop::schedule_poll(const TickAnswer& answer, int claimed, int limit,
 // Of what began here: what went back unbegun says nothing about the slots.
 void WorkerLoop::measure_rate(Duration steady) {
   const auto elapsed = steady - rate_since_;
-  if (elapsed < rate_interval) return;
+  if (elapsed < rate_interval_min) return;
   const double measured = static_cast<double>(rate_count_) * 1e6 / static_cast<double>(elapsed.count());
+  // A worker that meets a backlog learns soon how fast it is, from enough tasks to be no accident.
+  const bool rises = rate_count_ >= rate_count_min && measured > per_second_;
+  if (elapsed < rate_interval && !rises) return;
   // Falls at once, rises by half of the difference: too little prefetch costs a round trip, too
   // much keeps tasks from idle workers.
   per_second_ = measured < per_second_ ? measured : (per_second_ + measured) / 2;
