@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <cstring>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -16,10 +17,20 @@ std::array<std::uint8_t, 16> Random::bytes16() {
 }
 
 std::uint64_t SystemRandom::next() {
-  std::uint64_t value = 0;
-  // Requests of up to 256 bytes are never cut short once the generator is seeded.
-  ESTEIRA_ASSERT(getrandom(&value, sizeof value, 0) == static_cast<ssize_t>(sizeof value));
-  return value;
+  // A system call for each draw would be seen in the price of a task. Requests of up to 256 bytes
+  // are never cut short once the generator is seeded.
+  struct Store {
+    std::array<std::uint64_t, 32> values{};
+    std::size_t left = 0;
+  };
+  thread_local Store store;
+  if (store.left == 0) {
+    constexpr auto bytes = sizeof store.values;
+    ESTEIRA_ASSERT(getrandom(store.values.data(), bytes, 0) == static_cast<ssize_t>(bytes));
+    store.left = store.values.size();
+  }
+  // Drawn once and kept nowhere: these values name leases.
+  return std::exchange(store.values.at(--store.left), 0);
 }
 
 }  // namespace esteira

@@ -1,6 +1,7 @@
 #include "base/utf8.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace esteira {
 namespace {
@@ -9,6 +10,12 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 
 bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
+
+bool is_ascii(const char* eight_bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight_bytes, sizeof word);
+  return (word & 0x8080808080808080U) == 0;
+}
 
 // The length of the valid character at the front of `text`, or 0.
 std::size_t character_length(std::string_view text) {
@@ -32,6 +39,11 @@ std::size_t character_length(std::string_view text) {
 
 std::size_t find_invalid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    // Most text is ASCII: eight bytes at a time.
+    while (i + sizeof(std::uint64_t) <= text.size() && is_ascii(text.data() + i)) {
+      i += sizeof(std::uint64_t);
+    }
+    if (i == text.size()) break;
     const auto length = character_length(text.substr(i));
     if (length == 0) return i;
     i += length;

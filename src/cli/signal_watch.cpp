@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/assert.hpp"
+#include "base/thread_name.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -46,6 +47,7 @@ void SignalWatch::wait() {
 }
 
 void SignalWatch::run() {
+  name_this_thread("esteira-signal");
   std::chrono::steady_clock::time_point last{};
   while (true) {
     std::array<pollfd, 2> files{{{signals_, POLLIN, 0}, {stop_, POLLIN, 0}}};

@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/thread_name.hpp"
 #include "http/health_answer.hpp"
 #include "http/ready_probe.hpp"
 
@@ -232,7 +233,10 @@ Expected<std::unique_ptr<HealthServer>> HealthServer::start(HealthOptions option
   auto impl = std::make_unique<Impl>(std::move(options));
   ESTEIRA_TRY(impl->listen());
   impl->accept();
-  impl->thread = std::thread([&context = impl->context] { context.run(); });
+  impl->thread = std::thread([&context = impl->context] {
+    name_this_thread("esteira-http");
+    context.run();
+  });
   return std::unique_ptr<HealthServer>(new HealthServer(std::move(impl)));
 }
 

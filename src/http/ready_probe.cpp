@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/thread_name.hpp"
+
 namespace esteira::http {
 
 ReadyProbe::ReadyProbe(Ready ready) : ready_(std::move(ready)), thread_([this] { run(); }) {}
@@ -23,6 +25,7 @@ void ReadyProbe::ask(Answer answer) {
 }
 
 void ReadyProbe::run() {
+  name_this_thread("esteira-ready");
   while (true) {
     std::vector<Answer> answers;
     {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "base/thread_name.hpp"
 #include "domain/limits.hpp"
 #include "esteira/worker.hpp"
 #include "processor/processor_type.hpp"
@@ -155,8 +156,15 @@ Expected<void> TaskWorker::Impl::start() {
     flag->store(true);
     wake->wake();
   });
-  loop_thread = std::thread([this] { run_loop(); });
-  if (options.maintenance) maintenance_thread = std::thread([this] { run_maintenance(); });
+  loop_thread = std::thread([this] {
+    name_this_thread("esteira-loop");
+    run_loop();
+  });
+  if (!options.maintenance) return {};
+  maintenance_thread = std::thread([this] {
+    name_this_thread("esteira-maint");
+    run_maintenance();
+  });
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/thread_name.hpp"
 #include "base/utf8.hpp"
 #include "domain/limits.hpp"
 
@@ -219,6 +220,7 @@ void ThreadRunner::State::finish(std::vector<DoneAttempt> finished) {
 }
 
 void ThreadRunner::State::run() {
+  name_this_thread("esteira-runner");
   for (;;) {
     auto attempts = next_attempts();
     if (attempts.empty()) break;

@@ -1,9 +1,13 @@
 // The ground: clocks, chance, text, errors.
+#include <algorithm>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/clock.hpp"
+#include "base/random.hpp"
 #include "base/utf8.hpp"
 #include "domain/limits.hpp"
 #include "esteira/error.hpp"
@@ -58,6 +62,32 @@ TEST(Chance, fractions_are_even) {
     sum += fraction;
   }
   EXPECT_NEAR(sum / 10'000, 0.5, 0.02);
+}
+
+TEST(SystemRandom, never_repeats_within_and_between_threads) {
+  std::vector<std::uint64_t> drawn(400);
+  const auto half = drawn.begin() + 200;
+  std::thread other([&] {
+    SystemRandom random;
+    std::generate(half, drawn.end(), [&] { return random.next(); });
+  });
+  SystemRandom random;
+  std::generate(drawn.begin(), half, [&] { return random.next(); });
+  other.join();
+  EXPECT_EQ(std::set(drawn.begin(), drawn.end()).size(), drawn.size());
+}
+
+TEST(Utf8, a_bad_byte_is_found_wherever_it_stands) {
+  for (std::size_t size = 1; size < 40; ++size) {
+    EXPECT_EQ(find_invalid_utf8(std::string(size, 'a')), std::string_view::npos);
+    for (std::size_t place = 0; place < size; ++place) {
+      std::string text(size, 'a');
+      text[place] = '\x80';
+      EXPECT_EQ(find_invalid_utf8(text), place) << size;
+    }
+    EXPECT_EQ(find_invalid_utf8(std::string(size, 'a') + "é" + std::string(size, 'b')),
+              std::string_view::npos);
+  }
 }
 
 TEST(CleanText, good_text_is_left_alone) {

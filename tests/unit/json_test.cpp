@@ -182,6 +182,17 @@ TEST(JsonText, control_characters_are_escaped) {
   EXPECT_EQ(must(parse_json(to_text(Json("\x01\n\x1F\x7F")))), Json("\x01\n\x1F\x7F"));
 }
 
+TEST(JsonText, escapes_stand_anywhere_in_a_text) {
+  const std::string special = "\"\\\n\r\t\x01";
+  for (const char one : special) {
+    for (const std::string& text : {std::string{one}, "ab" + std::string{one}, one + std::string("ab"),
+                                    "a" + std::string(3, one) + "é" + one}) {
+      EXPECT_EQ(must(parse_json(to_text(Json(text)))), Json(text)) << text;
+    }
+  }
+  EXPECT_EQ(to_text(Json("a\"b\\c\nd")), R"("a\"b\\c\nd")");
+}
+
 TEST(JsonText, the_pretty_form_reads_the_same) {
   const Json value = must(parse_json(R"({"a":[1,{"b":[]},{}],"c":"d"})"));
   EXPECT_EQ(must(parse_json(to_pretty_text(value))), value);

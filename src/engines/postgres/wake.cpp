@@ -9,6 +9,7 @@
 #include <libpq-fe.h>
 
 #include "base/random.hpp"
+#include "base/thread_name.hpp"
 #include "engines/postgres/connection.hpp"
 #include "postgres_sql.hpp"
 
@@ -66,6 +67,7 @@ void forward(PGconn* connection, int stop_event, const std::function<void()>& wa
 }
 
 void listen_until(const std::string& url, int stop_event, const std::function<void()>& wake) {
+  name_this_thread("esteira-listen");
   SystemRandom random;
   for (auto delay = 100ms; !stopped(stop_event); delay = std::min<decltype(delay)>(2 * delay, 5s)) {
     auto connection = connect_to(url);
@@ -122,6 +124,7 @@ void Wake::listen(std::function<void()> wake) {
 // Sends at the end of the period what was asked for within it: the last enqueue is never without
 // its hint.
 void Wake::send_hints() {
+  name_this_thread("esteira-hint");
   for (;;) {
     {
       const MutexLock lock{mutex_};
