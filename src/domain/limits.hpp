@@ -14,6 +14,7 @@ inline constexpr std::size_t payload_bytes_max = 1024 * 1024;
 inline constexpr std::size_t result_bytes_max = 1024 * 1024;
 inline constexpr std::size_t checkpoint_bytes_max = 1024 * 1024;
 inline constexpr std::size_t json_depth_max = 64;
+inline constexpr std::size_t pattern_text_bytes_max = 4096;  // where a schema has patterns
 inline constexpr std::size_t error_bytes_max = 8 * 1024;  // longer text is cut, with "…"
 inline constexpr std::size_t type_name_bytes_max = 50;    // the seed's VARCHAR(50)
 inline constexpr std::size_t tags_max = 16;

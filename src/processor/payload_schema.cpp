@@ -3,6 +3,9 @@
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
 
+#include "base/assert.hpp"
+#include "processor/schema_patterns.hpp"
+
 // Without this the library ends the process at a schema that it can't read.
 #define VALIJSON_USE_EXCEPTIONS 1
 
@@ -50,6 +53,7 @@ std::string to_pointer(const std::vector<std::string>& context) {
 
 struct PayloadSchema::Impl {
   valijson::Schema schema;
+  bool has_patterns = false;
 };
 
 PayloadSchema::PayloadSchema(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -66,6 +70,7 @@ Expected<PayloadSchema> PayloadSchema::compile(std::string_view text) {
     return fail(ErrorCode::invalid_argument, "a JSON Schema is an object");
   }
   auto impl = std::make_unique<Impl>();
+  impl->has_patterns = ESTEIRA_TRY(has_patterns(*parsed));
   // The library reports by exception; this is its door.
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
@@ -79,6 +84,7 @@ Expected<PayloadSchema> PayloadSchema::compile(std::string_view text) {
 }
 
 Expected<void> PayloadSchema::check(const Json& payload) const {
+  if (impl_->has_patterns) ESTEIRA_TRY(check_text_lengths(payload));
   valijson::Validator validator;
   valijson::ValidationResults results;
   const valijson::adapters::BoostJsonAdapter target(payload);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/limits.hpp"
 #include "processor/payload_schema.hpp"
 #include "support/expectations.hpp"
 
@@ -114,6 +115,36 @@ TEST(PayloadSchema, a_schema_that_is_none_is_refused) {
     EXPECT_FALSE(PayloadSchema::compile(text)) << text;
   }
   EXPECT_TRUE(PayloadSchema::compile("{}"));
+}
+
+TEST(PayloadSchema, a_pattern_that_is_none_is_refused_with_its_place) {
+  const auto answer =
+      PayloadSchema::compile(R"({"properties": {"a/b": {"items": [{"pattern": "(["}]}}})");
+  const Error error = error_of(answer);
+  EXPECT_EQ(error.code, ErrorCode::invalid_argument);
+  EXPECT_EQ(error.fields.at(0).pointer, "/properties/a~1b/items/0/pattern");
+  EXPECT_FALSE(PayloadSchema::compile(R"({"patternProperties": {"*": {}}})"));
+}
+
+// Matching recurses with each character: without a bound, a long text ends the process.
+TEST(PayloadSchema, long_texts_meet_no_pattern) {
+  const std::string text(limits::payload_bytes_max - 100, '1');
+  const Json payload{{"text", text}};
+  for (const char* schema : {R"({"properties": {"text": {"pattern": "^(1|2)*$"}}})",
+                             R"({"properties": {"text": {"format": "date"}}})",
+                             R"({"anyOf": [{"patternProperties": {"^t": {"type": "string"}}}]})"}) {
+    const Error error = error_of(must(PayloadSchema::compile(schema)).check(payload));
+    EXPECT_EQ(error.code, ErrorCode::invalid_argument) << schema;
+    EXPECT_EQ(error.fields.at(0).pointer, "/text") << schema;
+  }
+  const Json long_key{{text, 1}};
+  EXPECT_FALSE(must(PayloadSchema::compile(R"({"patternProperties": {"1": {}}})")).check(long_key));
+  // A property of that name is no pattern.
+  EXPECT_TRUE(must(PayloadSchema::compile(R"({"properties": {"pattern": {}, "format": {}}})"))
+                  .check(payload));
+  const Json short_enough{{"text", std::string(limits::pattern_text_bytes_max, '1')}};
+  EXPECT_TRUE(must(PayloadSchema::compile(R"({"properties": {"text": {"pattern": "^(1|2)*$"}}})"))
+                  .check(short_enough));
 }
 
 }  // namespace
