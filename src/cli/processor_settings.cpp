@@ -145,7 +145,8 @@ void add_http_request_settings(std::vector<Setting>& all) {
        "a server that asks for a longer pause is asked again after this"},
       {1, 604'800}, [](auto& c) -> auto& { return c.processors.http_request.retry_after_max; }));
   all.push_back(integer_setting(
-      {prefix + "response_body_bytes_max", "", "what is kept of an answer"}, {1, 163'840},
+      {prefix + "response_body_bytes_max", "", "what is kept of an answer"},
+      {1, static_cast<std::int64_t>(processors::response_body_bytes_most)},
       [](auto& c) -> auto& { return c.processors.http_request.response_body_bytes_max; }));
   all.push_back(integer_setting(
       {prefix + "response_header_bytes_max", "", "an answer with more header is an error"},

@@ -16,7 +16,7 @@
 namespace esteira::cli {
 namespace {
 
-// What the signals' thread tells the others. A worker that is not there yet learns of an early
+// What the signals' thread and main tell the others. A worker that is not there yet learns of an early
 // signal when it is set.
 class StopSwitch {
  public:
@@ -31,6 +31,9 @@ class StopSwitch {
     tell(&worker, signals_.load());
   }
   [[nodiscard]] bool stopping() const { return signals_.load() > 0; }
+  // All that was to be started runs.
+  void set_running() { running_.store(true); }
+  [[nodiscard]] bool running() const { return running_.load(); }
 
  private:
   static void tell(TaskWorker* worker, int count) {
@@ -39,6 +42,7 @@ class StopSwitch {
   }
 
   std::atomic<int> signals_{0};
+  std::atomic<bool> running_{false};
   std::atomic<TaskWorker*> worker_{nullptr};
 };
 
@@ -48,6 +52,7 @@ Expected<std::unique_ptr<http::HealthServer>> start_health(const ServicePlan& pl
   auto repository = ESTEIRA_TRY(open_repository(plan.configuration.database_url, Migrate::never));
   const auto ready = [repository, &stop]() -> Expected<void> {
     if (stop.stopping()) return fail(ErrorCode::unavailable, "the program is stopping");
+    if (!stop.running()) return fail(ErrorCode::unavailable, "the program is starting");
     return repository->ping();
   };
   return http::HealthServer::start(
@@ -104,6 +109,7 @@ Expected<int> run_service(ServicePlan plan) {
                                           plan.configuration.worker, log_event_sink());
     ESTEIRA_TRY(worker->start());
   }
+  stop.set_running();
   print_banner(plan, *store.repository, health.get(), worker.get());
   if (worker) {
     stop.set_worker(*worker);
