@@ -1,10 +1,11 @@
 // The JSON value (Boost.JSON, the one third-party type of the public headers) and its text.
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include <boost/json/value.hpp>
 
 #include "esteira/error.hpp"
 

@@ -42,8 +42,9 @@ class TaskResult {
   using Value = std::variant<Completed, Failed, Snoozed, Cancelled>;
 
   TaskResult() : value(Completed{}) {}
-  TaskResult(Json result) : value(Completed{std::move(result)}) {}  // NOLINT(google-explicit-constructor)
-  TaskResult(Value outcome) : value(std::move(outcome)) {}          // NOLINT(google-explicit-constructor)
+  TaskResult(Json result)
+      : value(Completed{std::move(result)}) {}              // NOLINT(google-explicit-constructor)
+  TaskResult(Value outcome) : value(std::move(outcome)) {}  // NOLINT(google-explicit-constructor)
 
   static TaskResult completed(Json result = nullptr) { return Value{Completed{std::move(result)}}; }
   static TaskResult failed(std::string message, Retry retry = RetryByPolicy{}) {
@@ -81,7 +82,7 @@ class InvalidPayload : public std::runtime_error {
 // An attempt that failed, as `handle_failure` sees it.
 struct Failure {
   std::string message;
-  Retry retry;         // what the processor asked for
+  Retry retry;  // what the processor asked for
   bool timed_out = false;
 };
 

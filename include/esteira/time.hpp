@@ -22,7 +22,8 @@ using Time = std::chrono::sys_time<Duration>;
 // "2024-12-25T00:00:00Z"; decimals only where there are any: 3 or 6.
 [[nodiscard]] std::string format_time(Time time);
 
-// Reads "90s", "5m", "2h", "1d", "250ms"; a bare number is seconds. Not negative, at most ten years.
+// Reads "90s", "5m", "2h", "1d", "250ms"; a bare number is seconds. Not negative, at most ten
+// years.
 [[nodiscard]] Expected<Duration> parse_duration(std::string_view text);
 
 // "250ms", "1.5s", "2m 3s", "4h 5m", "3d 2h": two units at most, for people.

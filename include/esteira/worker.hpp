@@ -14,9 +14,9 @@ namespace esteira {
 class EventSink;
 
 struct WorkerOptions {
-  std::string name{};                // "": host-pid-random
-  std::vector<std::string> types{};  // empty: every type of the registry
-  int concurrency = 10;              // runner threads, 1 to 1000
+  std::string name{};                         // "": host-pid-random
+  std::vector<std::string> types{};           // empty: every type of the registry
+  int concurrency = 10;                       // runner threads, 1 to 1000
   Duration lease = std::chrono::seconds{30};  // at least 1 s
   Duration grace = std::chrono::seconds{25};  // how long a stop waits for running tasks
   // How long a task that was asked to stop may take before it is given up.
@@ -25,8 +25,8 @@ struct WorkerOptions {
   Duration poll = std::chrono::seconds{1};
   // A waiting lane gains one priority for each such wait; zero: never.
   Duration ageing = std::chrono::minutes{10};
-  bool drain = false;        // end when nothing of its types is ready or running
-  bool maintenance = true;   // expired leases, retention, statistics
+  bool drain = false;       // end when nothing of its types is ready or running
+  bool maintenance = true;  // expired leases, retention, statistics
 };
 
 // One worker: a loop, its runner threads and the maintenance, over repositories of its own.

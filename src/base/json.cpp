@@ -1,11 +1,11 @@
 #include "esteira/json.hpp"
 
-#include <fmt/format.h>
-
-#include <boost/json/basic_parser_impl.hpp>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
 
 #include "base/utf8.hpp"
 
@@ -137,12 +137,23 @@ bool is_plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned cha
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '\n': out += "\\n"; break;
-    case '\r': out += "\\r"; break;
-    case '\t': out += "\\t"; break;
-    default: out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
   }
 }
 
@@ -167,9 +178,9 @@ void append_double(std::string& out, double number) {
   }
   char buffer[40];
   const bool plain = number == 0 || (std::abs(number) >= 1e-5 && std::abs(number) < 1e17);
-  const auto [end, error] = plain ? std::to_chars(buffer, buffer + sizeof buffer, number,
-                                                  std::chars_format::fixed)
-                                  : std::to_chars(buffer, buffer + sizeof buffer, number);
+  const auto [end, error] =
+      plain ? std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed)
+            : std::to_chars(buffer, buffer + sizeof buffer, number);
   std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
   out += text;
   // 12.0 stays a double when it is read again.
@@ -177,7 +188,8 @@ void append_double(std::string& out, double number) {
 }
 
 // Depth is bounded by the door that let the value in.
-void append_value(std::string& out, const json::value& value, int indent) {  // NOLINT(misc-no-recursion)
+void append_value(std::string& out, const json::value& value,
+                  int indent) {  // NOLINT(misc-no-recursion)
   const auto line = [&](int depth) {
     if (indent < 0) return;
     out += '\n';
@@ -185,12 +197,24 @@ void append_value(std::string& out, const json::value& value, int indent) {  // 
   };
   const int inner = indent < 0 ? -1 : indent + 1;
   switch (value.kind()) {
-    case json::kind::null: out += "null"; return;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
-    case json::kind::int64: out += fmt::format_int(value.get_int64()).c_str(); return;
-    case json::kind::uint64: out += fmt::format_int(value.get_uint64()).c_str(); return;
-    case json::kind::double_: append_double(out, value.get_double()); return;
-    case json::kind::string: append_string(out, value.get_string()); return;
+    case json::kind::null:
+      out += "null";
+      return;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case json::kind::int64:
+      out += fmt::format_int(value.get_int64()).c_str();
+      return;
+    case json::kind::uint64:
+      out += fmt::format_int(value.get_uint64()).c_str();
+      return;
+    case json::kind::double_:
+      append_double(out, value.get_double());
+      return;
+    case json::kind::string:
+      append_string(out, value.get_string());
+      return;
     case json::kind::array: {
       out += '[';
       bool first = true;
@@ -220,7 +244,8 @@ void append_value(std::string& out, const json::value& value, int indent) {  // 
   }
 }
 
-std::string find_problem(const json::value& value, std::size_t depth_left) {  // NOLINT(misc-no-recursion)
+std::string find_problem(const json::value& value,
+                         std::size_t depth_left) {  // NOLINT(misc-no-recursion)
   const auto bad_text = [](std::string_view text) -> std::string {
     if (text.find('\0') != std::string_view::npos) return "a string holds the character NUL";
     if (find_invalid_utf8(text) != std::string_view::npos) return "a string is not valid UTF-8";
@@ -249,9 +274,8 @@ std::string find_problem(const json::value& value, std::size_t depth_left) {  //
 
 Expected<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes_max) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("JSON of {} bytes is over the limit of {}", text.size(),
-                            limits.bytes_max));
+    return fail(ErrorCode::invalid_argument, fmt::format("JSON of {} bytes is over the limit of {}",
+                                                         text.size(), limits.bytes_max));
   }
   if (const auto at = find_invalid_utf8(text); at != std::string_view::npos) {
     return std::unexpected(bad_json("it is not valid UTF-8", at));

@@ -1,8 +1,7 @@
 #include "base/random.hpp"
 
-#include <sys/random.h>
-
 #include <cstring>
+#include <sys/random.h>
 #include <utility>
 
 #include "base/assert.hpp"

@@ -1,10 +1,9 @@
 #include "esteira/time.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <stdexcept>
 
+#include <fmt/format.h>
 
 namespace esteira {
 namespace {
@@ -98,7 +97,8 @@ Expected<Time> try_parse_time(std::string_view text) {
       !reader.digits(2, minute) || !reader.any_of(":") || !reader.digits(2, second)) {
     return bad_time(text, "the time is not HH:MM:SS");
   }
-  if (hour > 23 || minute > 59 || second > 60) return bad_time(text, "there is no such time of day");
+  if (hour > 23 || minute > 59 || second > 60)
+    return bad_time(text, "there is no such time of day");
   std::int64_t micros = 0;
   if (reader.any_of(".") && !reader.decimals(micros)) return bad_time(text, "bad decimals");
   minutes offset{0};
@@ -142,9 +142,9 @@ Expected<Duration> parse_duration(std::string_view text) {
   if (unit == "h") scale = 3600e6;
   if (unit == "d") scale = 86400e6;
   if (error != std::errc{} || scale == 0 || !(number >= 0)) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("'{}' is not a duration such as 250ms, 90s, 5m, 2h or 7d",
-                            text.substr(0, 40)));
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("'{}' is not a duration such as 250ms, 90s, 5m, 2h or 7d", text.substr(0, 40)));
   }
   if (number * scale > static_cast<double>(duration_max.count())) {
     return fail(ErrorCode::invalid_argument,

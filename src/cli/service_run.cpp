@@ -16,8 +16,8 @@
 namespace esteira::cli {
 namespace {
 
-// What the signals' thread and main tell the others. A worker that is not there yet learns of an early
-// signal when it is set.
+// What the signals' thread and main tell the others. A worker that is not there yet learns of an
+// early signal when it is set.
 class StopSwitch {
  public:
   void on_signal(int count) {

@@ -29,7 +29,8 @@ int histogram_bucket(Duration duration) {
 }
 
 Duration histogram_bound(int bucket) {
-  return Duration{bounds().at(static_cast<std::size_t>(std::clamp(bucket, 0, histogram_buckets - 1)))};
+  return Duration{
+      bounds().at(static_cast<std::size_t>(std::clamp(bucket, 0, histogram_buckets - 1)))};
 }
 
 Duration histogram_quantile(std::span<const BucketCount> counts, double quantile) {

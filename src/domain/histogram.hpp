@@ -1,4 +1,5 @@
-// The fixed buckets of `task_stats_minute`: constant space, percentiles within a fifth of their value.
+// The fixed buckets of `task_stats_minute`: constant space, percentiles within a fifth of their
+// value.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ std::vector<LaneGroup> order_lanes(std::vector<Lane> lanes, Duration ageing, Tim
   });
   std::vector<LaneGroup> groups;
   for (const auto& lane : lanes) {
-    const bool joins = !groups.empty() &&
-                       rank(groups.back().front(), ageing, now) == rank(lane, ageing, now);
+    const bool joins =
+        !groups.empty() && rank(groups.back().front(), ageing, now) == rank(lane, ageing, now);
     if (!joins) groups.emplace_back();
     groups.back().push_back(lane);
   }

@@ -22,6 +22,7 @@ using LaneGroup = std::vector<Lane>;
 // Groups in the order in which they are claimed from. A lane's rank is its priority, plus one for
 // each whole `ageing` that its head has waited, so that a low priority starves for at most
 // `ageing` times the difference; `ageing` of zero switches that off. Equal ranks share a group.
-[[nodiscard]] std::vector<LaneGroup> order_lanes(std::vector<Lane> lanes, Duration ageing, Time now);
+[[nodiscard]] std::vector<LaneGroup> order_lanes(std::vector<Lane> lanes, Duration ageing,
+                                                 Time now);
 
 }  // namespace esteira

@@ -36,8 +36,8 @@ struct Expired {        // the lease ended without a word
 };
 }  // namespace outcome
 
-using Outcome = std::variant<outcome::Completed, outcome::Failed, outcome::TimedOut,
-                             outcome::Snoozed, outcome::Cancelled, outcome::Interrupted,
-                             outcome::Expired>;
+using Outcome =
+    std::variant<outcome::Completed, outcome::Failed, outcome::TimedOut, outcome::Snoozed,
+                 outcome::Cancelled, outcome::Interrupted, outcome::Expired>;
 
 }  // namespace esteira

@@ -1,9 +1,9 @@
 #include "domain/policy.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "domain/limits.hpp"
 
@@ -12,8 +12,10 @@ namespace esteira {
 Duration back_off_delay(const BackOff& back_off, int failures, double random) {
   // In doubles: a large power becomes infinite, which the cap then bounds.
   const double power = std::pow(std::max(back_off.factor, 1.0), std::max(failures, 1) - 1);
-  const double cap = static_cast<double>(std::clamp(back_off.cap, Duration{0}, limits::delay_max).count());
-  const double full = std::min(static_cast<double>(std::max(back_off.base, Duration{0}).count()) * power, cap);
+  const double cap =
+      static_cast<double>(std::clamp(back_off.cap, Duration{0}, limits::delay_max).count());
+  const double full =
+      std::min(static_cast<double>(std::max(back_off.base, Duration{0}).count()) * power, cap);
   return Duration{static_cast<std::int64_t>(back_off.jitter ? full * random : full)};
 }
 

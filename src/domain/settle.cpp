@@ -1,8 +1,8 @@
 #include "domain/settle.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/utf8.hpp"
 #include "domain/limits.hpp"

@@ -41,7 +41,8 @@ struct Settlement {
   friend bool operator==(const Settlement&, const Settlement&) = default;
 };
 
-// Pure: the same arguments give the same settlement. `random` (even in [0, 1)) spreads the back-off.
+// Pure: the same arguments give the same settlement. `random` (even in [0, 1)) spreads the
+// back-off.
 //
 //   outcome      | retries  | crashes  | task afterwards
 //   completed    |          |          | COMPLETED

@@ -15,8 +15,8 @@ struct Percentiles {
 
 struct TypeStats {
   std::string type;
-  std::int64_t pending = 0;     // ready and scheduled
-  std::int64_t ready = 0;       // due now
+  std::int64_t pending = 0;  // ready and scheduled
+  std::int64_t ready = 0;    // due now
   std::int64_t processing = 0;
   double oldest_waiting_seconds = 0;
   // Over the last `stats_window`.

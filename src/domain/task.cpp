@@ -1,8 +1,8 @@
 #include "esteira/task.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 namespace esteira {
 namespace {
@@ -19,9 +19,9 @@ Expected<Enum> parse_name(std::string_view text, const std::array<std::string_vi
   for (std::size_t i = 0; i < count; ++i) {
     if (names[i] == text) return static_cast<Enum>(i);
   }
-  return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a {}: use one of {}",
-                                                       text.substr(0, 40), what,
-                                                       fmt::join(names, ", ")));
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("'{}' is not a {}: use one of {}", text.substr(0, 40), what,
+                          fmt::join(names, ", ")));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace esteira {
 
 Expected<std::shared_ptr<TaskRepository>> open_repository(std::string_view url, Migrate migrate) {
   constexpr std::string_view sqlite_scheme = "sqlite:";
-  if (url.starts_with(sqlite_scheme)) return sqlite::open(url.substr(sqlite_scheme.size()), migrate);
+  if (url.starts_with(sqlite_scheme))
+    return sqlite::open(url.substr(sqlite_scheme.size()), migrate);
   if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
     return postgres::open(url, migrate);
   }

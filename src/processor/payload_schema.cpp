@@ -1,7 +1,8 @@
 #include "processor/payload_schema.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <stdexcept>
+
+#include <boost/json/serialize.hpp>
 
 #include "base/assert.hpp"
 #include "processor/schema_patterns.hpp"

@@ -83,7 +83,8 @@ Expected<void> check_length(std::string_view text, const std::string& pointer) {
                          text.size(), limits::pattern_text_bytes_max));
 }
 
-Expected<void> measure(const Json& value, const std::string& pointer) {  // NOLINT(misc-no-recursion)
+Expected<void> measure(const Json& value,
+                       const std::string& pointer) {  // NOLINT(misc-no-recursion)
   if (const auto* text = value.if_string()) return check_length(*text, pointer);
   if (const auto* array = value.if_array()) {
     for (std::size_t i = 0; i < array->size(); ++i) {

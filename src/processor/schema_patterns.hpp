@@ -1,6 +1,6 @@
-// Regular expressions in a JSON Schema. The schema library matches them with std::regex, whose depth
-// of recursion grows with the text: some 16,000 bytes end the process by its stack. So texts are
-// bounded where a schema holds any.
+// Regular expressions in a JSON Schema. The schema library matches them with std::regex, whose
+// depth of recursion grows with the text: some 16,000 bytes end the process by its stack. So texts
+// are bounded where a schema holds any.
 #pragma once
 
 #include "esteira/error.hpp"

@@ -30,8 +30,8 @@ namespace esteira {
 // --- schema ---------------------------------------------------------------------------------
 
 struct SchemaStatus {
-  int current = 0;  // 0: no schema yet
-  int latest = 0;   // what this program brings
+  int current = 0;                   // 0: no schema yet
+  int latest = 0;                    // what this program brings
   std::vector<std::string> pending;  // names of the migrations to apply
   [[nodiscard]] bool usable() const { return current == latest; }
 };
@@ -227,8 +227,8 @@ class TaskRepository {
   // All or nothing, in order. Errors: conflict with Error::task_id (unique key held by it);
   // invalid_argument (idempotency key with another hash, Error::task_id the first).
   // After in_doubt: safe to repeat only with idempotency keys.
-  [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert(
-      std::span<const NewTaskRow> rows, Time now) = 0;
+  [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows,
+                                                                   Time now) = 0;
   // The same inside the caller's open transaction on its own connection to this database; the
   // caller commits. Unsupported for a connection of another engine.
   [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert_within(

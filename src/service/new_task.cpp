@@ -1,9 +1,9 @@
 #include "service/new_task.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 #include <openssl/sha.h>
-
-#include <array>
 
 #include "base/assert.hpp"
 #include "base/utf8.hpp"
@@ -39,25 +39,29 @@ Expected<void> check_range(std::int64_t value, std::int64_t low, std::int64_t hi
 }
 
 Expected<void> check_options(const TaskOptions& options) {
-  ESTEIRA_TRY(check_range(options.priority, limits::priority_min, limits::priority_max, "/priority"));
+  ESTEIRA_TRY(
+      check_range(options.priority, limits::priority_min, limits::priority_max, "/priority"));
   if (options.max_retries) {
     ESTEIRA_TRY(check_range(*options.max_retries, 0, limits::max_retries_max, "/max_retries"));
   }
-  if (options.timeout && (*options.timeout <= Duration{0} || *options.timeout > limits::timeout_max)) {
+  if (options.timeout &&
+      (*options.timeout <= Duration{0} || *options.timeout > limits::timeout_max)) {
     return refuse("/timeout_seconds", fmt::format("must be more than 0 and at most {}",
                                                   limits::timeout_max / std::chrono::seconds{1}));
   }
   // What both databases and four-digit years can hold.
   constexpr Time earliest = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
   constexpr Time latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
-  if (options.scheduled_for && (*options.scheduled_for < earliest || *options.scheduled_for > latest)) {
+  if (options.scheduled_for &&
+      (*options.scheduled_for < earliest || *options.scheduled_for > latest)) {
     return refuse("/scheduled_for", "must lie between 1970 and 9999");
   }
   if (options.unique_key) {
     ESTEIRA_TRY(check_text(*options.unique_key, limits::unique_key_bytes_max, "/unique_key"));
   }
   if (options.idempotency_key) {
-    ESTEIRA_TRY(check_text(*options.idempotency_key, limits::idempotency_key_bytes_max, "/idempotency_key"));
+    ESTEIRA_TRY(check_text(*options.idempotency_key, limits::idempotency_key_bytes_max,
+                           "/idempotency_key"));
   }
   if (options.traceparent) {
     ESTEIRA_TRY(check_text(*options.traceparent, limits::traceparent_bytes_max, "/traceparent"));
@@ -105,12 +109,12 @@ Expected<void> check_payload(const NewTask& task, const TaskType& type, TypeCach
 // What the caller asked for, so that a repeated idempotency key is told from a reused one.
 std::string request_hash(const TaskType& type, const NewTask& task, std::string_view payload) {
   const auto& options = task.options;
-  const auto text = fmt::format(
-      "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", type.name, options.priority,
-      options.scheduled_for ? format_time(*options.scheduled_for) : "",
-      options.max_retries.value_or(-1), options.unique_key.value_or(""),
-      options.timeout.value_or(Duration{0}).count(),
-      to_text(Json(JsonArray(options.tags.begin(), options.tags.end()))), payload);
+  const auto text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", type.name, options.priority,
+                  options.scheduled_for ? format_time(*options.scheduled_for) : "",
+                  options.max_retries.value_or(-1), options.unique_key.value_or(""),
+                  options.timeout.value_or(Duration{0}).count(),
+                  to_text(Json(JsonArray(options.tags.begin(), options.tags.end()))), payload);
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   std::string hex;
@@ -137,9 +141,9 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                  .traceparent = options.traceparent,
                  .idempotency_key = options.idempotency_key};
   if (row.payload.size() > limits::payload_bytes_max) {
-    return std::unexpected(refuse("/payload", fmt::format("is over the limit of {} bytes",
-                                                          limits::payload_bytes_max))
-                               .error());
+    return std::unexpected(
+        refuse("/payload", fmt::format("is over the limit of {} bytes", limits::payload_bytes_max))
+            .error());
   }
   if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
   return row;

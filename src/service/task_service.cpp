@@ -22,7 +22,8 @@ std::shared_ptr<const Clock> following_clock(TaskRepository& repository) {
 Expected<void> to_error(ChangeStatus status, TaskId task_id, std::string_view wrong) {
   switch (status) {
     case ChangeStatus::applied:
-    case ChangeStatus::requested: return {};
+    case ChangeStatus::requested:
+      return {};
     case ChangeStatus::wrong_status:
       return fail(ErrorCode::conflict, fmt::format("task {} {}", task_id, wrong));
     case ChangeStatus::unique_conflict:
@@ -81,9 +82,8 @@ Expected<CreatedTask> TaskService::create(const NewTask& task) {
 
 Expected<std::vector<CreatedTask>> TaskService::create_tasks(std::span<const NewTask> tasks) {
   if (tasks.size() > limits::batch_tasks_max) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("a batch holds at most {} tasks, not {}", limits::batch_tasks_max,
-                            tasks.size()));
+    return fail(ErrorCode::invalid_argument, fmt::format("a batch holds at most {} tasks, not {}",
+                                                         limits::batch_tasks_max, tasks.size()));
   }
   std::vector<NewTaskRow> rows;
   rows.reserve(tasks.size());

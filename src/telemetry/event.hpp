@@ -13,16 +13,16 @@ namespace esteira {
 
 enum class EventKind : std::uint8_t {
   completed,
-  retried,      // a failed attempt that will be tried again
-  failed,       // the task ended FAILED
+  retried,  // a failed attempt that will be tried again
+  failed,   // the task ended FAILED
   cancelled,
   snoozed,
   interrupted,
-  expired,      // a lease that ended without a word was settled
-  stale,        // an outcome came too late and was refused
-  stuck,        // a processor ignored its stop; its slot is lost until it comes back
-  lease_lost,   // a run lost its lease and was asked to stop
-  store_away,   // the database does not answer
+  expired,     // a lease that ended without a word was settled
+  stale,       // an outcome came too late and was refused
+  stuck,       // a processor ignored its stop; its slot is lost until it comes back
+  lease_lost,  // a run lost its lease and was asked to stop
+  store_away,  // the database does not answer
   store_back,
 };
 [[nodiscard]] std::string_view to_text(EventKind kind);

@@ -1,9 +1,9 @@
 #include "telemetry/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include "base/utf8.hpp"
 #include "esteira/json.hpp"
@@ -26,20 +26,27 @@ Log& the_log() {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 std::string now_text() {
-  return format_time(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  return format_time(
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
 }
 
 std::string json_line(LogLevel level, std::string_view message, LogFields fields) {
-  JsonObject line{{"at", now_text()}, {"level", to_text(level)}, {"message", clean_text(message, field_bytes_max)}};
+  JsonObject line{{"at", now_text()},
+                  {"level", to_text(level)},
+                  {"message", clean_text(message, field_bytes_max)}};
   for (const auto& [name, value] : fields) line[name] = clean_text(value, field_bytes_max);
   return to_text(Json(std::move(line)));
 }
@@ -69,17 +76,21 @@ std::string text_line(LogLevel level, std::string_view message, LogFields fields
 LogLevel event_level(EventKind kind) {
   switch (kind) {
     case EventKind::completed:
-    case EventKind::snoozed: return LogLevel::debug;
+    case EventKind::snoozed:
+      return LogLevel::debug;
     case EventKind::cancelled:
     case EventKind::interrupted:
-    case EventKind::store_back: return LogLevel::info;
+    case EventKind::store_back:
+      return LogLevel::info;
     case EventKind::retried:
     case EventKind::expired:
     case EventKind::stale:
-    case EventKind::lease_lost: return LogLevel::warning;
+    case EventKind::lease_lost:
+      return LogLevel::warning;
     case EventKind::failed:
     case EventKind::stuck:
-    case EventKind::store_away: return LogLevel::error;
+    case EventKind::store_away:
+      return LogLevel::error;
   }
   return LogLevel::info;
 }
@@ -105,7 +116,8 @@ class LogEventSink final : public EventSink {
 }  // namespace
 
 void start_log(const LogOptions& options) {
-  auto logger = std::make_shared<spdlog::logger>("esteira", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("esteira",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%v");
   logger->set_level(to_spdlog(options.level));
   const bool terminal = isatty(STDERR_FILENO) == 1;

@@ -1,8 +1,8 @@
 #include "worker/attempt.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
@@ -43,10 +43,10 @@ std::optional<Failing> guard(Call&& call) {
 
 Outcome plain_failure(const Attempt& attempt, Failing failing, bool timed_out) {
   if (!timed_out) return outcome::Failed{std::move(failing.message), failing.retry};
-  return outcome::TimedOut{.message = fmt::format("timed out after {}: {}",
-                                                  format_duration(attempt.timeout()),
-                                                  failing.message),
-                           .retry = failing.retry};
+  return outcome::TimedOut{
+      .message = fmt::format("timed out after {}: {}", format_duration(attempt.timeout()),
+                             failing.message),
+      .retry = failing.retry};
 }
 
 // Asks the processor what it wants done about a failure.
@@ -55,7 +55,8 @@ Outcome decide_failure(const Attempt& attempt, const Task& task, Failing failing
   FailureAction action = UsePolicy{};
   const Failure failure{failing.message, failing.retry, timed_out};
   // A processor that fails even here has its failure handled by policy.
-  static_cast<void>(guard([&] { action = attempt.policy->processor->handle_failure(task, failure); }));
+  static_cast<void>(
+      guard([&] { action = attempt.policy->processor->handle_failure(task, failure); }));
   if (const auto* snooze = std::get_if<Snooze>(&action)) return outcome::Snoozed{snooze->delay};
   std::visit(Overloaded{[](const UsePolicy&) {}, [](const Snooze&) {},
                         [&](const RetryAfter& after) { failing.retry = after; },
@@ -69,11 +70,15 @@ Outcome decide_failure(const Attempt& attempt, const Task& task, Failing failing
 Outcome failure_outcome(const Attempt& attempt, const Task& task, Failing failing,
                         const Clock& clock) {
   switch (attempt.stop_reason.load()) {
-    case StopReason::none: return decide_failure(attempt, task, std::move(failing), false, clock);
-    case StopReason::timed_out: return decide_failure(attempt, task, std::move(failing), true, clock);
-    case StopReason::cancelled: return outcome::Cancelled{"cancelled while it ran"};
+    case StopReason::none:
+      return decide_failure(attempt, task, std::move(failing), false, clock);
+    case StopReason::timed_out:
+      return decide_failure(attempt, task, std::move(failing), true, clock);
+    case StopReason::cancelled:
+      return outcome::Cancelled{"cancelled while it ran"};
     case StopReason::lost:
-    case StopReason::shutdown: return outcome::Interrupted{};
+    case StopReason::shutdown:
+      return outcome::Interrupted{};
   }
   return outcome::Interrupted{};
 }
@@ -81,7 +86,8 @@ Outcome failure_outcome(const Attempt& attempt, const Task& task, Failing failin
 Outcome completed_outcome(const Attempt& attempt, const Task& task,
                           const TaskResult::Completed& completed, const Clock& clock) {
   if (auto good = check_json(completed.result, {.depth_max = limits::json_depth_max}); !good) {
-    return decide_failure(attempt, task, {"the result is " + good.error().message, never}, false, clock);
+    return decide_failure(attempt, task, {"the result is " + good.error().message, never}, false,
+                          clock);
   }
   auto text = to_text(completed.result);
   if (text.size() > limits::result_bytes_max) {
@@ -97,19 +103,17 @@ Outcome completed_outcome(const Attempt& attempt, const Task& task,
 Outcome result_outcome(const Attempt& attempt, const Task& task, TaskResult result,
                        const Clock& clock) {
   return std::visit(
-      Overloaded{[&](TaskResult::Completed& done) {
-                   return completed_outcome(attempt, task, done, clock);
-                 },
-                 [&](TaskResult::Failed& failed) {
-                   return failure_outcome(attempt, task, {std::move(failed.message), failed.retry},
-                                          clock);
-                 },
-                 [&](TaskResult::Snoozed& snoozed) -> Outcome {
-                   return outcome::Snoozed{snoozed.delay};
-                 },
-                 [&](TaskResult::Cancelled& cancelled) -> Outcome {
-                   return outcome::Cancelled{std::move(cancelled.reason)};
-                 }},
+      Overloaded{
+          [&](TaskResult::Completed& done) {
+            return completed_outcome(attempt, task, done, clock);
+          },
+          [&](TaskResult::Failed& failed) {
+            return failure_outcome(attempt, task, {std::move(failed.message), failed.retry}, clock);
+          },
+          [&](TaskResult::Snoozed& snoozed) -> Outcome { return outcome::Snoozed{snoozed.delay}; },
+          [&](TaskResult::Cancelled& cancelled) -> Outcome {
+            return outcome::Cancelled{std::move(cancelled.reason)};
+          }},
       result.value);
 }
 
@@ -153,10 +157,13 @@ Expected<Task> task_of(const Attempt& attempt) {
 std::optional<Outcome> outcome_before_start(const Attempt& attempt, Duration steady) {
   switch (attempt.stop_reason.load()) {
     case StopReason::none:
-    case StopReason::timed_out: break;
-    case StopReason::cancelled: return outcome::Cancelled{"cancelled before it began"};
+    case StopReason::timed_out:
+      break;
+    case StopReason::cancelled:
+      return outcome::Cancelled{"cancelled before it began"};
     case StopReason::lost:
-    case StopReason::shutdown: return outcome::Interrupted{};
+    case StopReason::shutdown:
+      return outcome::Interrupted{};
   }
   if (steady.count() >= attempt.stop_at_us.load()) return outcome::Interrupted{};
   return std::nullopt;
@@ -205,7 +212,8 @@ std::vector<Outcome> run_attempts(const std::vector<AttemptPtr>& attempts,
     }
     outcomes[places[k]] = failure_outcome(
         attempt, tasks[k],
-        failing.value_or(Failing{"the batch gave no answer for this task", RetryByPolicy{}}), clock);
+        failing.value_or(Failing{"the batch gave no answer for this task", RetryByPolicy{}}),
+        clock);
   }
   return outcomes;
 }

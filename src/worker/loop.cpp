@@ -1,8 +1,8 @@
 #include "worker/loop.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/assert.hpp"
 
@@ -148,13 +148,14 @@ void WorkerLoop::watch_deadlines(Duration steady) {
 // what it then says is dropped here.
 void WorkerLoop::give_up(const AttemptPtr& attempt) {
   // Its outcome may be on its way already.
-  if (std::ranges::any_of(pending_, [&](const Pending& one) { return one.attempt == attempt; })) return;
+  if (std::ranges::any_of(pending_, [&](const Pending& one) { return one.attempt == attempt; }))
+    return;
   attempt->given_up = true;
   emit(EventKind::stuck, attempt.get(), "the processor ignores its stop");
-  add_pending(attempt, outcome::TimedOut{
-                           .message = fmt::format("timed out after {} and ignored the stop",
-                                                  format_duration(attempt->timeout())),
-                           .ignored_stop = true});
+  add_pending(attempt,
+              outcome::TimedOut{.message = fmt::format("timed out after {} and ignored the stop",
+                                                       format_duration(attempt->timeout())),
+                                .ignored_stop = true});
 }
 
 void WorkerLoop::look_for_cancels(Duration steady) {
@@ -296,15 +297,18 @@ void WorkerLoop::on_store_error(const Error& error, const TickRequest& request, 
   if (!is_transient(error.code)) isolate_refused(error, request.settlements.size());
   if (!store_error_) emit(EventKind::store_away, nullptr, error.message);
   store_error_ = error;
-  const Duration full = std::min<Duration>(retry_delay_max, retry_delay_min * (std::int64_t{1} << std::min(failures_in_row_, 10)));
+  const Duration full = std::min<Duration>(
+      retry_delay_max, retry_delay_min * (std::int64_t{1} << std::min(failures_in_row_, 10)));
   ++failures_in_row_;
   // Jittered, so that many workers do not come back in step.
   retry_at_ = clock_.steady() + full / 2 +
-              Duration{static_cast<std::int64_t>(static_cast<double>(full.count()) / 2 * random_.fraction())};
+              Duration{static_cast<std::int64_t>(static_cast<double>(full.count()) / 2 *
+                                                 random_.fraction())};
 }
 
 // The store answers but refuses something: one settlement at a time shows which, and that one ends
-// as a permanent failure. Notes may be the reason too; they are dropped rather than hold up results.
+// as a permanent failure. Notes may be the reason too; they are dropped rather than hold up
+// results.
 void WorkerLoop::isolate_refused(const Error& error, std::size_t offered) {
   if (!notes_.empty()) {
     on_notes(std::vector<NoteAnswer>(notes_.size()));
@@ -384,7 +388,9 @@ void WorkerLoop::on_renewals(const std::vector<Renewal>& renewals, const TickAns
       if (found == attempts_.end()) continue;
       auto& attempt = *found->second;
       switch (answer.renewals[i].held[k]) {
-        case HeldStatus::ok: attempt.stop_at_us = stop_at; break;
+        case HeldStatus::ok:
+          attempt.stop_at_us = stop_at;
+          break;
         case HeldStatus::cancel:
           attempt.stop_at_us = stop_at;
           attempt.claim.cancel_requested = true;
@@ -469,7 +475,8 @@ void WorkerLoop::schedule_poll(const TickAnswer& answer, int claimed, int limit,
   claimed_short_ = claimed < limit;
   // Spread over [0.5, 1) of the interval, so that idle workers do not poll in step.
   poll_at_ = steady + options_.poll / 2 +
-             Duration{static_cast<std::int64_t>(static_cast<double>(options_.poll.count()) / 2 * random_.fraction())};
+             Duration{static_cast<std::int64_t>(static_cast<double>(options_.poll.count()) / 2 *
+                                                random_.fraction())};
   if (answer.promoted >= limits::promote_tasks_max) {
     promote_at_ = steady;
     poll_at_ = steady;
@@ -484,7 +491,8 @@ void WorkerLoop::schedule_poll(const TickAnswer& answer, int claimed, int limit,
 void WorkerLoop::measure_rate(Duration steady) {
   const auto elapsed = steady - rate_since_;
   if (elapsed < rate_interval_min) return;
-  const double measured = static_cast<double>(rate_count_) * 1e6 / static_cast<double>(elapsed.count());
+  const double measured =
+      static_cast<double>(rate_count_) * 1e6 / static_cast<double>(elapsed.count());
   // A worker that meets a backlog learns soon how fast it is, from enough tasks to be no accident.
   const bool rises = rate_count_ >= rate_count_min && measured > per_second_;
   if (elapsed < rate_interval && !rises) return;
@@ -510,7 +518,8 @@ Duration WorkerLoop::sleep_for(Duration steady) {
   return std::max(until - steady, Duration{0});
 }
 
-// --- stopping --------------------------------------------------------------------------------------
+// --- stopping
+// --------------------------------------------------------------------------------------
 
 void WorkerLoop::begin_stop() {
   stopping_ = true;
@@ -527,7 +536,8 @@ void WorkerLoop::interrupt_running() {
 void WorkerLoop::abandon_running() {
   take_done();
   for (const auto& [key, attempt] : attempts_) {
-    const bool waits = std::ranges::any_of(pending_, [&](const Pending& one) { return one.attempt == attempt; });
+    const bool waits =
+        std::ranges::any_of(pending_, [&](const Pending& one) { return one.attempt == attempt; });
     if (waits || attempt->given_up) continue;
     attempt->given_up = true;
     emit(EventKind::stuck, attempt.get(), "the processor ignores the end of its worker");
@@ -535,21 +545,29 @@ void WorkerLoop::abandon_running() {
   }
 }
 
-// --- telling ------------------------------------------------------------------------------------------
+// --- telling
+// ------------------------------------------------------------------------------------------
 
 void WorkerLoop::emit_settled(const Settlement& settlement, const Attempt& attempt) {
   if (events_ == nullptr) return;
   const auto* again = std::get_if<Again>(&settlement.next);
   const auto kind = [&] {
     switch (settlement.status) {
-      case ExecutionStatus::completed: return EventKind::completed;
+      case ExecutionStatus::completed:
+        return EventKind::completed;
       case ExecutionStatus::failed:
-      case ExecutionStatus::timed_out: return again != nullptr ? EventKind::retried : EventKind::failed;
-      case ExecutionStatus::snoozed: return EventKind::snoozed;
-      case ExecutionStatus::interrupted: return EventKind::interrupted;
-      case ExecutionStatus::expired: return EventKind::expired;
-      case ExecutionStatus::cancelled: return EventKind::cancelled;
-      case ExecutionStatus::processing: break;
+      case ExecutionStatus::timed_out:
+        return again != nullptr ? EventKind::retried : EventKind::failed;
+      case ExecutionStatus::snoozed:
+        return EventKind::snoozed;
+      case ExecutionStatus::interrupted:
+        return EventKind::interrupted;
+      case ExecutionStatus::expired:
+        return EventKind::expired;
+      case ExecutionStatus::cancelled:
+        return EventKind::cancelled;
+      case ExecutionStatus::processing:
+        break;
     }
     return EventKind::stale;
   }();

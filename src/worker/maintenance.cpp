@@ -11,8 +11,8 @@ constexpr int prune_batches_max = 50;
 
 }  // namespace
 
-Maintenance::Maintenance(MaintenanceOptions options, TaskRepository& repository,
-                         const Clock& clock, Random& random, EventSink* events)
+Maintenance::Maintenance(MaintenanceOptions options, TaskRepository& repository, const Clock& clock,
+                         Random& random, EventSink* events)
     : options_(std::move(options)),
       repository_(repository),
       clock_(clock),
@@ -57,8 +57,8 @@ Expected<int> Maintenance::settle_pending() {
     std::vector<Settlement> settlements;
     settlements.reserve(pending_.size());
     for (const auto& one : pending_) settlements.push_back(decide(one));
-    const auto answer = ESTEIRA_TRY(repository_.tick(
-        {.worker = options_.worker, .settlements = settlements}, clock_.now()));
+    const auto answer = ESTEIRA_TRY(
+        repository_.tick({.worker = options_.worker, .settlements = settlements}, clock_.now()));
     std::vector<Pending> again;
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       switch (answer.settlements[i]) {
@@ -67,7 +67,8 @@ Expected<int> Maintenance::settle_pending() {
           ++settled;
           emit(settlements[i], pending_[i]);
           break;
-        case FinishStatus::stale: break;  // another process took it over from us
+        case FinishStatus::stale:
+          break;  // another process took it over from us
         case FinishStatus::cancel_requested:
           pending_[i].claim.cancel_requested = true;
           again.push_back(std::move(pending_[i]));

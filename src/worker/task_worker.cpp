@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "base/assert.hpp"
 #include "base/thread_name.hpp"
@@ -46,7 +46,8 @@ Expected<void> check_options(const WorkerOptions& options) {
   };
   if (options.concurrency < 1 || options.concurrency > 1000) return bad("concurrency is 1 to 1000");
   if (options.lease < seconds{1}) return bad("lease is at least 1 second");
-  if (options.grace < Duration{0} || options.stop_grace < Duration{0}) return bad("grace is not negative");
+  if (options.grace < Duration{0} || options.stop_grace < Duration{0})
+    return bad("grace is not negative");
   if (options.max_crashes < 1) return bad("max_crashes is at least 1");
   if (options.poll < milliseconds{1}) return bad("poll interval is at least 1 ms");
   if (options.ageing < Duration{0}) return bad("ageing is not negative");
@@ -95,7 +96,12 @@ struct TaskWorker::Impl {
   Duration types_at{};
   Duration heartbeat_at{};
   Duration clock_at{};
-  enum class Phase : std::uint8_t { running, grace, interrupted, last_words } phase = Phase::running;
+  enum class Phase : std::uint8_t {
+    running,
+    grace,
+    interrupted,
+    last_words
+  } phase = Phase::running;
   Duration phase_ends{};
 
   std::thread loop_thread;
@@ -113,8 +119,7 @@ struct TaskWorker::Impl {
 };
 
 bool TaskWorker::Impl::handles(std::string_view type) const {
-  return options.types.empty() ||
-         std::ranges::any_of(options.types, [&](const std::string& one) {
+  return options.types.empty() || std::ranges::any_of(options.types, [&](const std::string& one) {
            return canonical_type_name(one) == type;
          });
 }
@@ -192,7 +197,8 @@ Expected<void> TaskWorker::Impl::refresh_types() {
     if (!type.payload_schema.empty()) {
       // A schema that can't be compiled was refused when it was set; one written past us by SQL is
       // left to the processor's own check.
-      if (auto schema = PayloadSchema::compile(type.payload_schema)) policy->schema.emplace(std::move(*schema));
+      if (auto schema = PayloadSchema::compile(type.payload_schema))
+        policy->schema.emplace(std::move(*schema));
     }
     type_ids.push_back(type.type_id);
     policy->type = std::move(type);
@@ -230,7 +236,8 @@ void TaskWorker::Impl::run_loop() {
     settled.store(loop->settled(), std::memory_order_relaxed);
     if (options.drain && drained()) stop_requested = true;
     if (stop_requested && advance_stop()) break;
-    const auto limit = phase == Phase::running ? progress.sleep : std::min(progress.sleep, stopping_poll);
+    const auto limit =
+        phase == Phase::running ? progress.sleep : std::min(progress.sleep, stopping_poll);
     if (limit > Duration{0}) waker->wait(limit);
   }
   stuck = runner->load().running > 0;
@@ -240,7 +247,8 @@ void TaskWorker::Impl::run_loop() {
 }
 
 bool TaskWorker::Impl::drained() {
-  if (phase != Phase::running || !loop->idle() || !loop->claimed_short() || loop->store_error()) return false;
+  if (phase != Phase::running || !loop->idle() || !loop->claimed_short() || loop->store_error())
+    return false;
   const auto ready = repository->has_ready(type_ids, clock->now());
   if (!ready) return false;
   if (*ready) loop->wake();
@@ -284,7 +292,8 @@ void TaskWorker::Impl::run_maintenance() {
 
 TaskWorker::TaskWorker(std::string url, const ProcessorRegistry& registry, WorkerOptions options,
                        std::shared_ptr<EventSink> events)
-    : impl_(std::make_unique<Impl>(std::move(url), registry, std::move(options), std::move(events))) {}
+    : impl_(std::make_unique<Impl>(std::move(url), registry, std::move(options),
+                                   std::move(events))) {}
 
 TaskWorker::~TaskWorker() {
   request_stop();

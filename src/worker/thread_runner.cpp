@@ -1,8 +1,8 @@
 #include "worker/thread_runner.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/thread_name.hpp"
 #include "base/utf8.hpp"
@@ -25,7 +25,9 @@ class BlockingWaiter final : public NoteWaiter {
   std::optional<NoteAnswer> wait(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] {
       // Taking the lock orders this after a waiter's look at `stop`.
-      { const MutexLock lock(mutex_); }
+      {
+        const MutexLock lock(mutex_);
+      }
       condition_.notify_one();
     });
     MutexLock lock(mutex_);
@@ -48,7 +50,10 @@ bool has_room_for_batch(const AttemptPtr& first, const AttemptPtr& next) {
 struct ThreadRunner::State {
   State(int threads, int the_batch, std::shared_ptr<const Clock> the_clock,
         std::function<void()> the_changed)
-      : slots(threads), batch(the_batch), clock(std::move(the_clock)), changed(std::move(the_changed)) {}
+      : slots(threads),
+        batch(the_batch),
+        clock(std::move(the_clock)),
+        changed(std::move(the_changed)) {}
 
   const int slots;
   const int batch;
@@ -130,9 +135,9 @@ class ThreadRunner::Context final : public ExecutionContext {
   std::int64_t reserve_number(std::string_view counter) override {
     if (counter.empty() || counter.size() > limits::counter_name_bytes_max ||
         clean_text(counter, limits::counter_name_bytes_max) != counter) {
-      throw TaskError(fmt::format("a counter's name is 1 to {} bytes of text",
-                                  limits::counter_name_bytes_max),
-                      RetryNever{});
+      throw TaskError(
+          fmt::format("a counter's name is 1 to {} bytes of text", limits::counter_name_bytes_max),
+          RetryNever{});
     }
     return ask(NumberNote{fence(), std::string(counter)}, "number").number;
   }

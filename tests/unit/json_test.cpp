@@ -185,8 +185,9 @@ TEST(JsonText, control_characters_are_escaped) {
 TEST(JsonText, escapes_stand_anywhere_in_a_text) {
   const std::string special = "\"\\\n\r\t\x01";
   for (const char one : special) {
-    for (const std::string& text : {std::string{one}, "ab" + std::string{one}, one + std::string("ab"),
-                                    "a" + std::string(3, one) + "é" + one}) {
+    for (const std::string& text :
+         {std::string{one}, "ab" + std::string{one}, one + std::string("ab"),
+          "a" + std::string(3, one) + "é" + one}) {
       EXPECT_EQ(must(parse_json(to_text(Json(text)))), Json(text)) << text;
     }
   }

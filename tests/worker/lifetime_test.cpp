@@ -140,15 +140,16 @@ TEST_F(Lifetime, a_task_that_completes_in_spite_of_its_cancel_stays_completed) {
 TEST_F(Lifetime, a_checkpoint_and_a_reserved_number_reach_the_next_attempt) {
   std::vector<std::int64_t> numbers;
   Json seen;
-  const auto processor = add("NOTE", [&](const Task& task, ExecutionContext& context) -> TaskResult {
-    numbers.push_back(context.reserve_number("invoice/1"));
-    if (task.attempt == 1) {
-      context.checkpoint(JsonObject{{"step", "sent"}});
-      throw TaskError("no answer", RetryAfter{Duration{0}});
-    }
-    seen = context.last_checkpoint();
-    return Json(nullptr);
-  });
+  const auto processor =
+      add("NOTE", [&](const Task& task, ExecutionContext& context) -> TaskResult {
+        numbers.push_back(context.reserve_number("invoice/1"));
+        if (task.attempt == 1) {
+          context.checkpoint(JsonObject{{"step", "sent"}});
+          throw TaskError("no answer", RetryAfter{Duration{0}});
+        }
+        seen = context.last_checkpoint();
+        return Json(nullptr);
+      });
   const auto first = create("NOTE");
   drain();
   EXPECT_EQ(task(first).status, TaskStatus::completed);
@@ -208,7 +209,8 @@ TEST_F(Lifetime, draining_waits_neither_for_the_future_nor_for_other_types) {
   const auto other = std::make_shared<LambdaProcessor>(
       "OTHER", [](const Task&, ExecutionContext&) { return Json(1); });
   ASSERT_TRUE(service_->ensure_type(*other));
-  const auto future = create("NOW", JsonObject{}, {.scheduled_for = parse_time("2090-01-01T00:00:00Z")});
+  const auto future =
+      create("NOW", JsonObject{}, {.scheduled_for = parse_time("2090-01-01T00:00:00Z")});
   const auto foreign = create("OTHER");
   const auto now = create("NOW");
   drain();

@@ -57,9 +57,8 @@ TEST_F(Outcomes, a_permanent_error_ends_the_task_at_once) {
 }
 
 TEST_F(Outcomes, a_failed_result_with_its_own_delay_waits_that_long) {
-  add("LATER", [](const Task&, ExecutionContext&) {
-    return TaskResult::failed("busy", RetryAfter{2h});
-  });
+  add("LATER",
+      [](const Task&, ExecutionContext&) { return TaskResult::failed("busy", RetryAfter{2h}); });
   const auto id = create("LATER");
   drain();
   const auto waiting = task(id);
@@ -123,9 +122,8 @@ TEST_F(Outcomes, a_result_over_the_limit_fails_for_good) {
 }
 
 TEST_F(Outcomes, a_result_that_no_database_takes_fails_for_good) {
-  add("NUL", [](const Task&, ExecutionContext&) {
-    return TaskResult(Json(std::string("a\0b", 3)));
-  });
+  add("NUL",
+      [](const Task&, ExecutionContext&) { return TaskResult(Json(std::string("a\0b", 3))); });
   add("BYTES", [](const Task&, ExecutionContext&) { return TaskResult(Json("\xFF\xFE")); });
   const auto nul = create("NUL");
   const auto bytes = create("BYTES");

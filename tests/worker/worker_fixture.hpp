@@ -1,12 +1,12 @@
 // A real worker with real threads over a SQLite file, for tests of what a processor meets.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "esteira/esteira.hpp"
 #include "repository/repository.hpp"

@@ -102,7 +102,8 @@ class Repository final : public TaskRepository {
   void add_rest(const TickRequest& request, bool merged, Time now, TickAnswer& answer)
       ESTEIRA_REQUIRES(mutex_);
   [[nodiscard]] Expected<std::vector<Claim>> claim_rest(const TickRequest& request, int claimed,
-                                                        bool merged, Time now) ESTEIRA_REQUIRES(mutex_);
+                                                        bool merged, Time now)
+      ESTEIRA_REQUIRES(mutex_);
 
   const std::string address_;
   // Which rows of task_stats_minute this object adds to.

@@ -175,8 +175,8 @@ class Listening {
 WakeListener::WakeListener(const std::string& path, std::function<void()> wake)
     : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       // The watch stands before the constructor returns: what is announced after that is heard.
-      thread_([listening = std::make_shared<Listening>(event_, path), wake = std::move(wake)](
-                  const std::stop_token& stop) {
+      thread_([listening = std::make_shared<Listening>(event_, path),
+               wake = std::move(wake)](const std::stop_token& stop) {
         name_this_thread("esteira-listen");
         listening->run(stop, wake);
       }) {}
