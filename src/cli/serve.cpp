@@ -21,6 +21,7 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
                        ESTEIRA_TRY(configuration_of(globals, options.settings.given()))};
   plan.migrate = options.migrate ? Migrate::always : Migrate::if_embedded;
   plan.with_worker = !options.no_worker;
+  plan.with_api = true;
   plan.listen = plan.configuration.server_listen;
   plan.json = globals.json;
   return run_service(std::move(plan));

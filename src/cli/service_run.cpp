@@ -11,6 +11,7 @@
 #include "cli/signal_watch.hpp"
 #include "cli/wiring.hpp"
 #include "esteira/worker.hpp"
+#include "http/api_server.hpp"
 #include "http/health_server.hpp"
 
 namespace esteira::cli {
@@ -59,12 +60,52 @@ Expected<std::unique_ptr<http::HealthServer>> start_health(const ServicePlan& pl
       {.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen)), .ready = ready});
 }
 
+Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, const Store& store,
+                                                     const StopSwitch& stop) {
+  auto clock = std::make_shared<DatabaseClock>();
+  ESTEIRA_TRY(clock->sync(*store.repository));
+  http::ApiOptions options{.clock = clock, .registry = store.registry.get()};
+  options.server.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen));
+  options.open = [url = plan.configuration.database_url] {
+    return open_repository(url, Migrate::never);
+  };
+  options.ready = [&stop]() -> Expected<void> {
+    if (stop.stopping()) return fail(ErrorCode::unavailable, "the program is stopping");
+    if (!stop.running()) return fail(ErrorCode::unavailable, "the program is starting");
+    return {};
+  };
+  options.log = [](std::string_view request_id, std::string_view what) {
+    log(LogLevel::error, fmt::format("request {}: {}", request_id, what));
+  };
+  return http::ApiServer::start(std::move(options));
+}
+
+// What listens: the whole API, or, beside a worker alone, its health.
+struct Doors {
+  std::unique_ptr<http::ApiServer> api;
+  std::unique_ptr<http::HealthServer> health;
+
+  [[nodiscard]] std::string address() const {
+    if (api) return to_text(api->address());
+    return health ? to_text(health->address()) : "";
+  }
+};
+
+Expected<Doors> open_doors(const ServicePlan& plan, const Store& store, const StopSwitch& stop) {
+  Doors doors;
+  if (plan.with_api) {
+    doors.api = ESTEIRA_TRY(start_api(plan, store, stop));
+  } else if (plan.listen) {
+    doors.health = ESTEIRA_TRY(start_health(plan, stop));
+  }
+  return doors;
+}
+
 void print_banner(const ServicePlan& plan, const TaskRepository& repository,
-                  const http::HealthServer* health, const TaskWorker* worker) {
-  const auto address = health == nullptr ? std::string() : to_text(health->address());
+                  const std::string& address, const TaskWorker* worker) {
   if (plan.json) {
     print_json(JsonObject{{"version", ESTEIRA_VERSION},
-                          {"listen", health == nullptr ? Json(nullptr) : Json(address)},
+                          {"listen", address.empty() ? Json(nullptr) : Json(address)},
                           {"database", repository.address()},
                           {"worker", worker == nullptr ? Json(nullptr) : Json(worker->name())}});
   } else {
@@ -73,7 +114,12 @@ void print_banner(const ServicePlan& plan, const TaskRepository& repository,
       pairs.emplace_back("worker", fmt::format("{}, {} at a time", worker->name(),
                                                plan.configuration.worker.concurrency));
     }
-    if (health != nullptr) pairs.emplace_back("health", fmt::format("http://{}/healthz", address));
+    if (plan.with_api) {
+      pairs.emplace_back("API", fmt::format("http://{}/api/v1 (this machine only, full rights: no "
+                                            "key exists yet)",
+                                            address));
+    }
+    if (!address.empty()) pairs.emplace_back("health", fmt::format("http://{}/healthz", address));
     if (!plan.configuration.worker.drain) {
       pairs.emplace_back("try", "esteira task create NOOP --payload '{\"hello\": \"world\"}'");
       pairs.emplace_back("watch", "esteira top");
@@ -101,8 +147,7 @@ Expected<int> run_service(ServicePlan plan) {
   auto signals = std::make_unique<SignalWatch>([&stop](int count) { stop.on_signal(count); });
   start_log(plan.configuration.log);
   const auto store = ESTEIRA_TRY(open_store(plan.configuration, plan.migrate));
-  std::unique_ptr<http::HealthServer> health;
-  if (plan.listen) health = ESTEIRA_TRY(start_health(plan, stop));
+  const auto doors = ESTEIRA_TRY(open_doors(plan, store, stop));
   std::unique_ptr<TaskWorker> worker;
   if (plan.with_worker) {
     worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *store.registry,
@@ -110,7 +155,7 @@ Expected<int> run_service(ServicePlan plan) {
     ESTEIRA_TRY(worker->start());
   }
   stop.set_running();
-  print_banner(plan, *store.repository, health.get(), worker.get());
+  print_banner(plan, *store.repository, doors.address(), worker.get());
   if (worker) {
     stop.set_worker(*worker);
     if (!worker->wait()) leave_at_once();

@@ -13,7 +13,8 @@ struct ServicePlan {
   Configuration configuration;
   Migrate migrate = Migrate::if_embedded;
   bool with_worker = true;
-  std::optional<std::string> listen;  // where the health endpoint answers
+  bool with_api = false;
+  std::optional<std::string> listen;  // where the API or the health endpoint answers
   bool json = false;
 };
 

@@ -1,0 +1,88 @@
+#include "http/api_server.hpp"
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "http/gate.hpp"
+#include "http/routes.hpp"
+#include "service/enqueue_service.hpp"
+
+namespace esteira::http {
+namespace {
+
+void append(std::vector<Route>& all, std::vector<Route> more) {
+  for (auto& route : more) all.push_back(std::move(route));
+}
+
+std::shared_ptr<const Router> make_router(const ApiOptions& options, EnqueueService& enqueue) {
+  std::vector<Route> routes;
+  append(routes, health_routes(options.ready));
+  append(routes, task_routes(enqueue));
+  append(routes, type_routes());
+  append(routes, state_routes());
+  return std::make_shared<const Router>(std::move(routes));
+}
+
+ServicePool::Open opener(const ApiOptions& options) {
+  return [open = options.open, clock = options.clock,
+          registry = options.registry]() -> Expected<std::unique_ptr<Services>> {
+    auto repository = ESTEIRA_TRY(open());
+    return std::make_unique<Services>(Services{.repository = repository,
+                                               .clock = clock,
+                                               .tasks = TaskService(repository, registry, clock),
+                                               .types = TypeService(repository, clock)});
+  };
+}
+
+}  // namespace
+
+struct ApiServer::Impl {
+  // In the order of their making. The server's thread ends before the services do, and its
+  // connections go after them: what the services still answer goes nowhere, but to a living place.
+  std::unique_ptr<Server> server;
+  std::shared_ptr<TaskRepository> listener;
+  std::unique_ptr<EnqueueService> enqueue;
+  std::shared_ptr<ServicePool> pool;
+
+  void stop() {
+    if (server) server->stop();
+    listener.reset();
+    enqueue.reset();
+    pool.reset();
+  }
+};
+
+Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
+  if (!is_loopback(options.server.listen)) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} can be reached from other machines, and there is no key yet that "
+                            "would keep strangers out: listen on a loopback address, such as "
+                            "127.0.0.1:{}",
+                            to_text(options.server.listen), options.server.listen.port));
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->enqueue = std::make_unique<EnqueueService>(ESTEIRA_TRY(options.open()), options.registry,
+                                                   options.clock);
+  impl->pool = std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
+                                             opener(options));
+  Server::Parts parts{.router = make_router(options, *impl->enqueue),
+                      .pool = impl->pool,
+                      .door = refuse_strangers,
+                      .gate =
+                          [](Call& call, const Route& /*route*/, Services& /*services*/) {
+                            call.actor = "loopback";
+                            return std::optional<Response>{};
+                          },
+                      .log = options.log};
+  impl->server = ESTEIRA_TRY(Server::start(std::move(options.server), std::move(parts)));
+  impl->listener = ESTEIRA_TRY(options.open());
+  impl->listener->listen([server = impl->server.get()] { server->wake(); });
+  return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
+}
+
+ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ApiServer::~ApiServer() { impl_->stop(); }
+const ListenAddress& ApiServer::address() const { return impl_->server->address(); }
+void ApiServer::stop() { impl_->stop(); }
+
+}  // namespace esteira::http

@@ -1,0 +1,166 @@
+#include "http/dispatch.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "http/connection.hpp"
+#include "http/problem.hpp"
+
+// Asio's coroutine frames come from its own allocator, which g++ takes for a mismatch.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+namespace esteira::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::use_awaitable;
+
+Response busy() { return problem(503, "too many calls wait for the database: try again soon"); }
+Response away() { return problem(503, "the database does not answer: try again soon"); }
+
+// g++ 12 moves temporaries of a co_await's expression about as plain bytes, which strings and
+// functions do not survive. So what is awaited is made of named things, handed on by reference: all
+// callers wait for what they call, and their frames outlive it.
+
+// Runs `work(Services*)` in the pool and comes back to the server's thread with what it returns;
+// nothing where the pool is full.
+template <class T, class Work>
+awaitable<std::optional<T>> in_pool(ServicePool& pool, Work& work) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto initiate = [&pool, &work, executor](auto handler) {
+    auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+    const auto finish = [executor, kept](std::optional<T> value) {
+      asio::post(executor,
+                 [kept, value = std::move(value)]() mutable { (*kept)(std::move(value)); });
+    };
+    const bool posted = pool.post([finish, &work](Services* services) { finish(work(services)); });
+    if (!posted) finish(std::nullopt);
+  };
+  co_return co_await asio::async_initiate<decltype(use_awaitable), void(std::optional<T>)>(
+      initiate, use_awaitable);
+}
+
+// User errors end as answers; what escapes a route's code is our bug, and ends that call only.
+template <class Code>
+Response guarded(Code&& code) {
+  try {
+    return std::forward<Code>(code)();
+  } catch (const std::exception& exception) {
+    return problem(Error{.code = ErrorCode::internal, .message = exception.what()});
+  }
+}
+
+// An answer of the gate, or of the route's code where that is a Handler; nothing: the call goes on.
+std::optional<Response> judge(const Gate& gate, Call& call, const Route& route,
+                              Services* services) {
+  if (services == nullptr) return away();
+  std::optional<Response> answer;
+  const auto escaped = guarded([&] {
+    answer = gate(call, route, *services);
+    const auto* handler = std::get_if<Handler>(&route.handler);
+    if (!answer && handler != nullptr) answer = (*handler)(call, *services);
+    return Response{.status = 0};
+  });
+  return escaped.status == 0 ? answer : escaped;
+}
+
+awaitable<std::optional<Response>> pass_gate(Shared& shared, Call& call, const Route& route) {
+  using Answer = std::optional<Response>;
+  auto work = [&](Services* services) { return judge(shared.parts.gate, call, route, services); };
+  auto answer = co_await in_pool<Answer>(*shared.parts.pool, work);
+  if (!answer) co_return busy();
+  co_return std::move(*answer);
+}
+
+awaitable<Response> run_async(const AsyncHandler& handler, Call& call) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto initiate = [&handler, &call, executor](auto completion) {
+    auto kept = std::make_shared<decltype(completion)>(std::move(completion));
+    handler(std::move(call), [executor, kept](Response response) {
+      asio::post(executor, [kept, response = std::move(response)]() mutable {
+        (*kept)(std::move(response));
+      });
+    });
+  };
+  co_return co_await asio::async_initiate<decltype(use_awaitable), void(Response)>(initiate,
+                                                                                   use_awaitable);
+}
+
+// One look of a call that may wait; nothing: it waits on.
+awaitable<std::optional<Response>> attempt(Shared& shared, Poll& poll, bool last) {
+  using Answer = std::optional<Response>;
+  auto work = [&poll, last](Services* services) {
+    if (services == nullptr) return Answer(away());
+    Answer found;
+    const auto escaped = guarded([&] {
+      found = poll.attempt(*services, last);
+      return Response{.status = 0};
+    });
+    return escaped.status != 0 ? Answer(escaped) : found;
+  };
+  auto answer = co_await in_pool<Answer>(*shared.parts.pool, work);
+  if (!answer) co_return busy();
+  co_return std::move(*answer);
+}
+
+awaitable<void> run_poll(Shared& shared, const std::function<bool()>& peer_is_gone,
+                         Dispatched& result) {
+  using Steady = std::chrono::steady_clock;
+  const auto begun = Steady::now();
+  auto answer = co_await attempt(shared, *result.poll, false);
+  while (!answer) {
+    const auto until = begun + result.poll->wait();
+    if (Steady::now() < until && !shared.stopping) co_await shared.hub.wait(until);
+    if (peer_is_gone()) {
+      // The others may have what this one was woken for.
+      shared.hub.wake_some();
+      result.undeliverable = true;
+      co_return;
+    }
+    const bool last = shared.stopping || Steady::now() >= until;
+    answer = co_await attempt(shared, *result.poll, last);
+  }
+  result.response = std::move(*answer);
+}
+
+}  // namespace
+
+awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
+                         const std::function<bool()>& peer_is_gone, Dispatched& result) {
+  auto query = Query::parse(call.request.query, route.parameters);
+  if (!query) {
+    result.response = problem(query.error());
+    co_return;
+  }
+  call.query = std::move(*query);
+  const auto* async = std::get_if<AsyncHandler>(&route.handler);
+  // What is open to all and asks nothing of the database does not wait for it.
+  if (route.need != Need::nothing || async == nullptr) {
+    auto answer = co_await pass_gate(shared, call, route);
+    if (answer) {
+      result.response = std::move(*answer);
+      co_return;
+    }
+  }
+  if (async != nullptr) {
+    result.response = co_await run_async(*async, call);
+    co_return;
+  }
+  result.poll = std::get<PollHandler>(route.handler)(std::move(call));
+  co_await run_poll(shared, peer_is_gone, result);
+}
+
+awaitable<void> give_back(Shared& shared, Poll& poll) {
+  auto work = [&poll](Services* services) {
+    if (services != nullptr) poll.undelivered(*services);
+    return true;
+  };
+  co_await in_pool<bool>(*shared.parts.pool, work);
+}
+
+}  // namespace esteira::http

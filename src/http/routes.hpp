@@ -1,0 +1,20 @@
+// The routes, a file for each kind of thing.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "http/router.hpp"
+#include "service/enqueue_service.hpp"
+
+namespace esteira::http {
+
+// `enqueue` must outlive the routes' use.
+[[nodiscard]] std::vector<Route> task_routes(EnqueueService& enqueue);
+[[nodiscard]] std::vector<Route> type_routes();
+// Statistics and workers.
+[[nodiscard]] std::vector<Route> state_routes();
+// /healthz, and /readyz with what `ready` says of this process beside the database.
+[[nodiscard]] std::vector<Route> health_routes(std::function<Expected<void>()> ready);
+
+}  // namespace esteira::http

@@ -1,0 +1,57 @@
+// What goes on: statistics, workers, health.
+#include "api/task_json.hpp"
+#include "http/answers.hpp"
+#include "http/problem.hpp"
+#include "http/routes.hpp"
+
+namespace esteira::http {
+namespace {
+
+Response stats(const Call& /*call*/, Services& services) {
+  const auto found = services.repository->stats(services.now());
+  return found ? json_answer(api::stats_to_json(*found)) : problem(found.error());
+}
+
+Json worker_to_json(const WorkerRecord& worker) {
+  return JsonObject{{"worker_id", worker.name},
+                    {"name", worker.name},
+                    {"host", worker.host},
+                    {"pid", worker.pid},
+                    {"version", worker.version},
+                    {"types", JsonArray(worker.types.begin(), worker.types.end())},
+                    {"slots", worker.slots},
+                    {"started_at", api::time_to_json(worker.started_at)},
+                    {"heartbeat_at", api::time_to_json(worker.heartbeat_at)}};
+}
+
+Response workers(const Call& /*call*/, Services& services) {
+  const auto found = services.repository->workers();
+  if (!found) return problem(found.error());
+  JsonArray items;
+  for (const auto& one : *found) items.push_back(worker_to_json(one));
+  return list_answer(std::move(items));
+}
+
+Response fine() { return {.body = R"({"status":"ok"})"}; }
+
+}  // namespace
+
+std::vector<Route> state_routes() {
+  return {{"GET", "/api/v1/stats", Need::tasks_read, Handler(stats)},
+          {"GET", "/api/v1/workers", Need::tasks_read, Handler(workers)}};
+}
+
+std::vector<Route> health_routes(std::function<Expected<void>()> ready) {
+  const AsyncHandler alive = [](Call /*call*/, const std::function<void(Response)>& done) {
+    done(fine());
+  };
+  const Handler readiness = [ready = std::move(ready)](const Call& /*call*/, Services& services) {
+    // These words are the program's own and say nothing of the inside.
+    if (const auto state = ready(); !state) return problem(503, state.error().message);
+    const auto answers = services.repository->ping();
+    return answers ? fine() : problem(503, "the database does not answer");
+  };
+  return {{"GET", "/healthz", Need::nothing, alive}, {"GET", "/readyz", Need::nothing, readiness}};
+}
+
+}  // namespace esteira::http

@@ -1,0 +1,252 @@
+// /tasks: create, look, change.
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "api/new_task_json.hpp"
+#include "api/task_json.hpp"
+#include "base/assert.hpp"
+#include "domain/limits.hpp"
+#include "domain/policy.hpp"
+#include "http/answers.hpp"
+#include "http/problem.hpp"
+#include "http/routes.hpp"
+
+namespace esteira::http {
+namespace {
+
+constexpr std::size_t batch_bytes_max = std::size_t{64} * 1024 * 1024;
+constexpr int page_items_default = 50;
+
+Expected<TaskId> task_id_of(const Call& call) {
+  const auto& text = call.captures.front();
+  TaskId task_id = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), task_id);
+  if (error == std::errc{} && stop == text.data() + text.size() && task_id > 0) return task_id;
+  return fail(ErrorCode::not_found, "there is no such task: a task's id is a whole number");
+}
+
+// --- create -----------------------------------------------------------------------------------
+
+// What the type or the service refuses of a well-formed body is 422.
+Response creation_problem(const Error& error) {
+  if (error.code == ErrorCode::conflict) return problem(error, 409, "unique-conflict");
+  if (error.code == ErrorCode::not_found) {
+    Error unknown = error;
+    unknown.fields = {{"/type", error.message}};
+    return problem(unknown, 422, "unknown-type");
+  }
+  if (error.code != ErrorCode::invalid_argument) return problem(error);
+  if (error.task_id) return problem(error, 422, "idempotency-mismatch");
+  const bool payload =
+      !error.fields.empty() && error.fields.front().pointer.find("/payload") != std::string::npos;
+  return payload ? problem(error, 422, "payload-refused") : problem(error);
+}
+
+Expected<NewTask> read_new_task(const Request& request) {
+  const auto body = ESTEIRA_TRY(json_body(request));
+  auto task = ESTEIRA_TRY(api::new_task_from_json(body, api::IdempotencyKey::not_in_body));
+  if (const auto key = request.header("Idempotency-Key")) {
+    task.options.idempotency_key = std::string(*key);
+  }
+  if (const auto trace = request.header("traceparent")) {
+    task.options.traceparent = std::string(*trace);
+  }
+  return task;
+}
+
+// A body has room for white space and escapes; what is kept of it has a limit of its own.
+bool payload_is_too_large(const Request& request, const NewTask& task) {
+  return request.body.size() > limits::payload_bytes_max &&
+         esteira::to_text(task.payload).size() > limits::payload_bytes_max;
+}
+
+void create(EnqueueService& enqueue, const Call& call, std::function<void(Response)> done) {
+  auto task = read_new_task(call.request);
+  if (!task) return done(problem(task.error()));
+  if (payload_is_too_large(call.request, *task)) {
+    return done(
+        problem(413, fmt::format("a payload has at most {} bytes", limits::payload_bytes_max)));
+  }
+  // Shared: the service may refuse without having called it.
+  const auto answer = std::make_shared<std::function<void(Response)>>(std::move(done));
+  const auto begun = enqueue.enqueue(std::move(*task), [answer](Expected<EnqueuedTask> made) {
+    if (!made) return (*answer)(creation_problem(made.error()));
+    auto response = json_answer(api::task_to_json(made->task), made->created ? 201 : 200);
+    response.headers.push_back({"Location", fmt::format("/api/v1/tasks/{}", made->task.task_id)});
+    (*answer)(std::move(response));
+  });
+  if (begun) return;
+  if (begun.error().code != ErrorCode::conflict) return (*answer)(problem(begun.error()));
+  auto response = problem(begun.error(), 409, "idempotency-in-flight");
+  response.headers.push_back({"Retry-After", "1"});
+  (*answer)(std::move(response));
+}
+
+Expected<std::vector<NewTask>> read_batch(const Request& request) {
+  const auto body = ESTEIRA_TRY(json_body(request));
+  const auto refuse = [](std::string pointer, std::string why) {
+    return std::unexpected(Error{.code = ErrorCode::invalid_argument,
+                                 .message = why,
+                                 .fields = {{std::move(pointer), why}}});
+  };
+  const auto* object = body.if_object();
+  const auto* list = object == nullptr ? nullptr : object->if_contains("tasks");
+  if (list == nullptr || !list->is_array()) return refuse("/tasks", "must be a list of tasks");
+  for (const auto& member : *object) {
+    if (member.key() != "tasks") {
+      return refuse("/" + std::string(member.key()), "is no field of a batch");
+    }
+  }
+  std::vector<NewTask> tasks;
+  for (const auto& one : list->get_array()) {
+    auto task = api::new_task_from_json(one, api::IdempotencyKey::not_in_body);
+    if (!task) {
+      auto error = std::move(task).error();
+      for (auto& field : error.fields) {
+        field.pointer.insert(0, fmt::format("/tasks/{}", tasks.size()));
+      }
+      return std::unexpected(std::move(error));
+    }
+    tasks.push_back(std::move(*task));
+    if (const auto trace = request.header("traceparent")) {
+      tasks.back().options.traceparent = std::string(*trace);
+    }
+  }
+  return tasks;
+}
+
+Response create_batch(const Call& call, Services& services) {
+  const auto tasks = read_batch(call.request);
+  if (!tasks) return problem(tasks.error());
+  const auto created = services.tasks.create_tasks(*tasks);
+  if (!created) {
+    auto error = created.error();
+    for (auto& field : error.fields) field.pointer.insert(0, "/tasks");
+    return creation_problem(error);
+  }
+  JsonArray ids;
+  for (const auto& one : *created) ids.push_back(one.task_id);
+  return json_answer(JsonObject{{"task_ids", std::move(ids)}}, 201);
+}
+
+// --- look -------------------------------------------------------------------------------------
+
+Expected<TaskFilter> filter_of(const Query& query) {
+  TaskFilter filter;
+  if (const auto status = query.text("status")) {
+    filter.status = ESTEIRA_TRY(parse_task_status(*status));
+  }
+  if (const auto type = query.text("type")) filter.type = canonical_type_name(*type);
+  filter.tag = query.text("tag");
+  filter.created_after = ESTEIRA_TRY(query.time("created_after"));
+  filter.created_before = ESTEIRA_TRY(query.time("created_before"));
+  filter.before_id = ESTEIRA_TRY(query.integer("cursor", 1, std::numeric_limits<TaskId>::max()));
+  const auto limit =
+      ESTEIRA_TRY(query.integer("limit", 1, static_cast<std::int64_t>(limits::page_items_max)));
+  filter.limit = static_cast<int>(limit.value_or(page_items_default));
+  return filter;
+}
+
+Response list(const Call& call, Services& services) {
+  const auto filter = filter_of(call.query);
+  if (!filter) return problem(filter.error());
+  const auto tasks = services.repository->tasks(*filter, services.now());
+  if (!tasks) return problem(tasks.error());
+  JsonArray items;
+  for (const auto& task : *tasks) items.push_back(api::task_to_json(task));
+  // The cursor is a place between ids: tasks that come meanwhile move nothing.
+  std::optional<std::string> next;
+  if (std::ssize(*tasks) == filter->limit) next = fmt::format("{}", tasks->back().task_id);
+  return list_answer(std::move(items), std::move(next));
+}
+
+Response show(TaskId task_id, Services& services) {
+  const auto task = services.tasks.task(task_id);
+  return task ? json_answer(api::task_to_json(*task)) : problem(task.error());
+}
+
+Response executions(TaskId task_id, Services& services) {
+  const auto all = services.tasks.executions(task_id);
+  if (!all) return problem(all.error());
+  JsonArray items;
+  for (const auto& one : *all) items.push_back(api::execution_to_json(one));
+  return list_answer(std::move(items));
+}
+
+// --- change -----------------------------------------------------------------------------------
+
+using Change = Expected<std::vector<ChangeStatus>> (TaskRepository::*)(std::span<const TaskId>,
+                                                                       Time);
+
+// Nothing: it is done.
+std::optional<Response> change_problem(ChangeStatus status, TaskId task_id,
+                                       std::string_view wrong) {
+  switch (status) {
+    case ChangeStatus::applied:
+    case ChangeStatus::requested:
+      return std::nullopt;
+    case ChangeStatus::not_found:
+      return problem(404, fmt::format("there is no task {}", task_id));
+    case ChangeStatus::wrong_status:
+      return problem(409, fmt::format("task {} {}", task_id, wrong), "wrong-status");
+    case ChangeStatus::unique_conflict:
+      return problem(409, fmt::format("another task holds the unique key of task {}", task_id),
+                     "unique-conflict");
+  }
+  return std::nullopt;
+}
+
+// A route that changes one task: cancel, retry, delete.
+Handler changing(Change change, std::string_view wrong, bool leaves_it) {
+  return [change, wrong, leaves_it](const Call& call, Services& services) {
+    const auto task_id = task_id_of(call);
+    if (!task_id) return problem(task_id.error());
+    if (const auto empty = no_body(call.request); !empty) return problem(empty.error());
+    const auto statuses =
+        (services.repository.get()->*change)(std::span(&*task_id, 1), services.now());
+    if (!statuses) return problem(statuses.error());
+    if (auto refused = change_problem(statuses->front(), *task_id, wrong)) return *refused;
+    services.repository->hint();
+    return leaves_it ? show(*task_id, services) : Response{.status = 204};
+  };
+}
+
+Handler about_one(Response (*answer)(TaskId, Services&)) {
+  return [answer](const Call& call, Services& services) {
+    const auto task_id = task_id_of(call);
+    return task_id ? answer(*task_id, services) : problem(task_id.error());
+  };
+}
+
+}  // namespace
+
+std::vector<Route> task_routes(EnqueueService& enqueue) {
+  const AsyncHandler creating = [&enqueue](Call call, std::function<void(Response)> done) {
+    create(enqueue, call, std::move(done));
+  };
+  return {
+      {"POST", "/api/v1/tasks", Need::tasks_write, creating},
+      {"POST",
+       "/api/v1/tasks/batch",
+       Need::tasks_write,
+       Handler(create_batch),
+       {},
+       batch_bytes_max},
+      {"GET",
+       "/api/v1/tasks",
+       Need::tasks_read,
+       Handler(list),
+       {"status", "type", "tag", "created_after", "created_before", "cursor", "limit"}},
+      {"GET", "/api/v1/tasks/{id}", Need::tasks_read, about_one(show)},
+      {"GET", "/api/v1/tasks/{id}/executions", Need::tasks_read, about_one(executions)},
+      {"POST", "/api/v1/tasks/{id}/cancel", Need::tasks_write,
+       changing(&TaskRepository::cancel, "has ended already", true)},
+      {"POST", "/api/v1/tasks/{id}/retry", Need::tasks_write,
+       changing(&TaskRepository::retry, "has not ended: only an ended task is retried", true)},
+      {"DELETE", "/api/v1/tasks/{id}", Need::tasks_write,
+       changing(&TaskRepository::remove, "runs: cancel it first", false)},
+  };
+}
+
+}  // namespace esteira::http

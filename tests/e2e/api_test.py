@@ -1,0 +1,327 @@
+"""The HTTP API of `esteira serve`: each route's success, its errors, and its limits."""
+
+import concurrent.futures
+import http.client
+import json
+import re
+
+from harness.case import EndToEnd, main
+from harness.processes import wait_until
+from harness.wire import exchange, statuses
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Api(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.serve = self.product.start("serve", "--listen", "127.0.0.1:0",
+                                        "--poll-milliseconds", 100)
+        found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/", self.serve.output()),
+                           "serve tells its address")
+        self.port = int(found[1])
+        wait_until(lambda: self.call("GET", "/readyz")[0] == 200, "serve is ready")
+
+    def call(self, method, path, body=None, headers=None):
+        """Answers (status, headers, the body's JSON)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        text = body if isinstance(body, (str, bytes, type(None))) else json.dumps(body)
+        connection.request(method, path, text, {**(JSON if body is not None else {}),
+                                                **(headers or {})})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, answer.headers, json.loads(data) if data else None
+
+    def refused(self, status, method, path, body=None, headers=None):
+        """The problem that a wrong call is answered."""
+        code, answer_headers, problem = self.call(method, path, body, headers)
+        self.assertEqual(code, status, problem)
+        self.assertEqual(answer_headers["Content-Type"], "application/problem+json")
+        self.assertEqual(problem["status"], status)
+        self.assertTrue(problem["title"] and problem["detail"] and problem["type"])
+        self.assertTrue(answer_headers["Esteira-Request-Id"])
+        return problem
+
+    def create(self, **fields):
+        status, _, task = self.call("POST", "/api/v1/tasks",
+                                    {"type": "NOOP", "payload": {"a": 1}, **fields})
+        self.assertEqual(status, 201, task)
+        return task
+
+    def later(self, **fields):
+        return self.create(scheduled_for="2100-01-01T00:00:00Z", **fields)
+
+    def show(self, task_id):
+        return self.call("GET", f"/api/v1/tasks/{task_id}")[2]
+
+    # --- create -------------------------------------------------------------------------------
+
+    def test_a_task_is_created_run_and_shown(self):
+        task = self.create(priority=3, tags=["x", "y"], max_retries=1, timeout_seconds=9)
+        self.assertEqual((task["status"], task["attempt"], task["type"]), ("PENDING", 0, "NOOP"))
+        self.assertEqual((task["priority"], task["tags"], task["max_retries"]), (3, ["x", "y"], 1))
+        done = wait_until(lambda: (lambda seen: seen["status"] == "COMPLETED" and seen)(
+            self.show(task["task_id"])), "the task is done")
+        self.assertEqual(done["result"], {"a": 1})
+        self.assertEqual(done["created_at"], task["created_at"])
+        self.assertEqual(self.product.show(task["task_id"]), done)
+        _, _, page = self.call("GET", f"/api/v1/tasks/{task['task_id']}/executions")
+        self.assertEqual([row["status"] for row in page["items"]], ["COMPLETED"])
+        self.assertIsNone(page["next_cursor"])
+
+    def test_what_is_shown_of_a_new_task_is_what_is_stored(self):
+        task = self.later(priority=-2, tags=["ü"], unique_key="k", max_retries=0)
+        self.assertEqual(self.show(task["task_id"]), task)
+
+    def test_a_wrong_body_is_refused_with_each_wrong_place(self):
+        problem = self.refused(400, "POST", "/api/v1/tasks",
+                               {"type": 1, "priority": "x", "oops": True})
+        self.assertEqual({error["pointer"] for error in problem["errors"]},
+                         {"/type", "/priority", "/oops", "/payload"})
+        for body in ("", "{", "[]", "1", "null", '{"type":"NOOP","payload":1}x',
+                     '{"type":"NOOP","payload":{},"payload":{}}',
+                     '{"type":"NOOP","payload":"\\u0000"}', '{"type":"NOOP","payload":"\\ud800"}',
+                     '{"type":"NOOP","payload":1e999}', b'{"type":"NOOP","payload":"\xff"}',
+                     '{"type":"NOOP","payload":' + "[" * 200 + "]" * 200 + "}"):
+            self.refused(400, "POST", "/api/v1/tasks", body)
+        self.refused(400, "POST", "/api/v1/tasks", '{"type":"NOOP","payload":1}',
+                     {"Content-Type": "text/plain"})
+
+    def test_what_the_type_refuses_is_422(self):
+        self.product.run("type", "set", "PICKY", "--schema", '{"required": ["id"]}')
+        problem = self.refused(422, "POST", "/api/v1/tasks", {"type": "PICKY", "payload": {}})
+        self.assertTrue(problem["errors"][0]["pointer"].startswith("/payload"))
+        problem = self.refused(422, "POST", "/api/v1/tasks", {"type": "NOBODY", "payload": {}})
+        self.assertEqual(problem["errors"][0]["pointer"], "/type")
+
+    def test_too_much_is_413(self):
+        self.refused(413, "POST", "/api/v1/tasks",
+                     {"type": "NOOP", "payload": "x" * (3 * 1024 * 1024)})
+        self.refused(413, "POST", "/api/v1/tasks",
+                     {"type": "NOOP", "payload": "x" * (1024 * 1024 - 1)})
+        self.later(payload="x" * (1024 * 1024 - 2))
+        self.assertEqual(self.call("GET", "/healthz")[0], 200)
+
+    def test_a_unique_key_is_held_by_one(self):
+        task = self.later(unique_key="one")
+        problem = self.refused(409, "POST", "/api/v1/tasks",
+                               {"type": "NOOP", "payload": {}, "unique_key": "one"})
+        self.assertTrue(problem["type"].endswith("/unique-conflict"))
+        self.assertEqual(problem["task_id"], task["task_id"])
+
+    def test_an_idempotency_key_makes_one_task(self):
+        headers = {"Idempotency-Key": "once"}
+        body = {"type": "NOOP", "payload": {"a": 1}, "scheduled_for": "2100-01-01T00:00:00Z"}
+        first = self.call("POST", "/api/v1/tasks", body, headers)
+        again = self.call("POST", "/api/v1/tasks", body, headers)
+        self.assertEqual((first[0], again[0]), (201, 200))
+        self.assertEqual(first[2], again[2])
+        problem = self.refused(422, "POST", "/api/v1/tasks", {**body, "priority": 1}, headers)
+        self.assertTrue(problem["type"].endswith("/idempotency-mismatch"))
+
+    def test_many_at_once_with_the_same_keys_make_one_task_each(self):
+        def post(number):
+            key = {"Idempotency-Key": f"key-{number % 20}"}
+            while True:
+                status, headers, body = self.call(
+                    "POST", "/api/v1/tasks",
+                    {"type": "NOOP", "payload": {"key": number % 20}}, key)
+                if status != 409:
+                    return status, body["task_id"]
+                self.assertTrue(body["type"].endswith("/idempotency-in-flight"))
+                self.assertTrue(headers["Retry-After"])
+
+        with concurrent.futures.ThreadPoolExecutor(16) as threads:
+            answers = list(threads.map(post, range(320)))
+        self.assertEqual({status for status, _ in answers}, {200, 201})
+        self.assertEqual(sum(status == 201 for status, _ in answers), 20)
+        self.assertEqual(len({task_id for _, task_id in answers}), 20)
+
+    def test_a_batch_is_all_or_nothing(self):
+        tasks = [{"type": "NOOP", "payload": number} for number in range(50)]
+        status, _, answer = self.call("POST", "/api/v1/tasks/batch", {"tasks": tasks})
+        self.assertEqual((status, len(answer["task_ids"])), (201, 50))
+        before = sum(self.status_counts().values())
+        problem = self.refused(400, "POST", "/api/v1/tasks/batch",
+                               {"tasks": [*tasks, {"type": "NOOP"}]})
+        self.assertEqual(problem["errors"][0]["pointer"], "/tasks/50/payload")
+        self.refused(422, "POST", "/api/v1/tasks/batch",
+                     {"tasks": [*tasks, {"type": "NOBODY", "payload": 1}]})
+        self.refused(400, "POST", "/api/v1/tasks/batch", {"tasks": tasks, "more": 1})
+        self.refused(400, "POST", "/api/v1/tasks/batch", {"tasks": [tasks[0]] * 10_001})
+        self.assertEqual(sum(self.status_counts().values()), before)
+
+    def test_a_trace_is_kept(self):
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        self.call("POST", "/api/v1/tasks",
+                  {"type": "NOOP", "payload": 1, "scheduled_for": "2100-01-01T00:00:00Z"},
+                  {"traceparent": trace})
+        rows = self.store.rows("SELECT traceparent FROM task_requests")
+        self.assertEqual([row["traceparent"] for row in rows], [trace])
+
+    # --- look ---------------------------------------------------------------------------------
+
+    def test_pages_go_through_all_in_spite_of_what_comes_meanwhile(self):
+        made = [self.later(tags=["page"])["task_id"] for _ in range(7)]
+        seen, cursor = [], ""
+        while cursor is not None:
+            path = f"/api/v1/tasks?limit=3&tag=page&cursor={cursor}"
+            _, _, page = self.call("GET", path)
+            seen += [task["task_id"] for task in page["items"]]
+            cursor = page["next_cursor"]
+            if len(seen) <= 3:
+                self.later(tags=["page"])
+        self.assertEqual(seen, sorted(made, reverse=True))
+
+    def test_filters_choose(self):
+        self.later(tags=["a"])
+        ended = self.later(tags=["a", "b"])["task_id"]
+        self.call("POST", f"/api/v1/tasks/{ended}/cancel")
+        for query, expected in (("tag=b", 1), ("tag=a", 2), ("status=CANCELLED", 1),
+                                ("status=PENDING&tag=a", 1), ("type=NOOP", 2), ("type=NOBODY", 0),
+                                ("created_after=2100-01-01T00:00:00Z", 0),
+                                ("created_before=2100-01-01T00:00:00Z", 2)):
+            _, _, page = self.call("GET", f"/api/v1/tasks?{query}")
+            self.assertEqual(len(page["items"]), expected, query)
+        for query in ("nope=1", "limit=0", "limit=1001", "limit=x", "status=NOPE", "cursor=x",
+                      "created_after=yesterday", "limit=1&limit=2", "tag=%"):
+            self.refused(400, "GET", f"/api/v1/tasks?{query}")
+
+    def test_statistics_equal_those_of_the_command_line(self):
+        self.later()
+        status, _, stats = self.call("GET", "/api/v1/stats")
+        self.assertEqual(status, 200)
+        known = self.product.json("stats")
+        self.assertEqual((stats["by_status"], set(stats)), (known["by_status"], set(known)))
+
+    def test_workers_are_listed(self):
+        _, _, page = wait_until(lambda: (lambda answer: answer[2]["items"] and answer)(
+            self.call("GET", "/api/v1/workers")), "the worker has said that it lives")
+        self.assertIn("NOOP", page["items"][0]["types"])
+
+    # --- change -------------------------------------------------------------------------------
+
+    def test_cancel_retry_and_delete(self):
+        task_id = self.later()["task_id"]
+        self.assertTrue(self.refused(409, "POST", f"/api/v1/tasks/{task_id}/retry")["type"]
+                        .endswith("/wrong-status"))
+        status, _, task = self.call("POST", f"/api/v1/tasks/{task_id}/cancel")
+        self.assertEqual((status, task["status"]), (200, "CANCELLED"))
+        self.assertTrue(self.refused(409, "POST", f"/api/v1/tasks/{task_id}/cancel")["type"]
+                        .endswith("/wrong-status"))
+        status, _, task = self.call("POST", f"/api/v1/tasks/{task_id}/retry", {})
+        self.assertEqual((status, task["status"] != "CANCELLED"), (200, True))
+        wait_until(lambda: self.show(task_id)["status"] == "COMPLETED", "it ran after all")
+        self.assertEqual(self.call("DELETE", f"/api/v1/tasks/{task_id}")[0], 204)
+        self.refused(404, "GET", f"/api/v1/tasks/{task_id}")
+
+    def test_what_is_not_there_is_404(self):
+        for method, path in (("GET", "/api/v1/tasks/77"), ("GET", "/api/v1/tasks/x"),
+                             ("GET", "/api/v1/tasks/-1"), ("GET", "/api/v1/tasks/77/executions"),
+                             ("POST", "/api/v1/tasks/77/cancel"), ("POST", "/api/v1/tasks/77/retry"),
+                             ("DELETE", "/api/v1/tasks/77"), ("GET", "/api/v1/types/NOBODY"),
+                             ("POST", "/api/v1/types/NOBODY/pause"), ("GET", "/api/v1"),
+                             ("GET", "/api/v1/tasks/" + "9" * 40)):
+            self.refused(404, method, path)
+        status, headers, _ = self.call("PATCH", "/api/v1/tasks")
+        self.assertEqual((status, headers["Allow"]), (405, "POST, GET, HEAD"))
+
+    def test_a_paused_type_starts_nothing(self):
+        self.assertTrue(self.call("POST", "/api/v1/types/NOOP/pause")[2]["paused"])
+        self.assertTrue(self.call("GET", "/api/v1/types/NOOP")[2]["paused"])
+        task_id = self.create()["task_id"]
+        self.assertFalse(self.call("POST", "/api/v1/types/NOOP/resume")[2]["paused"])
+        wait_until(lambda: self.show(task_id)["status"] == "COMPLETED", "it runs when it may")
+        _, _, page = self.call("GET", "/api/v1/types")
+        self.assertIn("NOOP", [one["name"] for one in page["items"]])
+
+    # --- who may ask --------------------------------------------------------------------------
+
+    def test_without_a_key_only_this_machine_is_answered(self):
+        self.refused(421, "GET", "/api/v1/tasks", headers={"Host": "evil.example"})
+        self.refused(403, "GET", "/api/v1/tasks", headers={"Origin": "http://evil.example"})
+        self.assertEqual(self.call("GET", "/api/v1/tasks",
+                                   headers={"Origin": "http://127.0.0.1:1"})[0], 200)
+        self.product.run("serve", "--listen", "0.0.0.0:0", status=2)
+
+    def test_it_stops_cleanly_with_connections_open(self):
+        idle = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        idle.request("GET", "/healthz")
+        idle.getresponse().read()
+        self.assertEqual(self.serve.terminate(), 0, self.serve.last_output())
+        idle.close()
+
+    # --- the wire -----------------------------------------------------------------------------
+
+    def test_a_malformed_message_is_answered_once_and_closed(self):
+        """What follows it on the connection is never taken for a request."""
+        canary = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        messages = list(malformed_messages())
+        self.assertGreaterEqual(len(messages), 100)
+        for message in messages:
+            received = exchange(self.port, message, then=canary)
+            found = statuses(received)
+            self.assertEqual(len(found), 1, (message[:200], received))
+            self.assertTrue(400 <= found[0] < 506, (message[:200], found))
+        self.assertEqual(self.call("GET", "/healthz")[0], 200)
+
+    def test_requests_in_a_row_are_answered_in_order(self):
+        one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        missing = (b"POST /api/v1/tasks/1/cancel HTTP/1.1\r\nHost: localhost\r\n"
+                   b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+        last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        self.assertEqual(statuses(exchange(self.port, one + missing + one + last)),
+                         [200, 404, 200, 200])
+
+    def test_a_client_that_asks_whether_to_go_on_is_told(self):
+        head = (b"POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n"
+                b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
+        body = b'{"type":"NOOP","payload":1}'
+        self.assertEqual(statuses(exchange(self.port, head % len(body), then=body)), [100, 201])
+        self.assertEqual(statuses(exchange(self.port, head % 100_000_000)), [413])
+
+
+def malformed_messages():
+    start = b"POST /api/v1/tasks HTTP/1.1\r\n"
+    host = b"Host: localhost\r\n"
+    body = b"\r\n{}"
+    for line in (b"GET", b"GET /", b"GET / ", b" GET / HTTP/1.1", b"GET  / HTTP/1.1", b"GET / HTTP/1.1 ",
+                 b"GET / HTTP/9.9", b"GET / http/1.1", b"GET / HTTP/1.1x", b"GET / HTTP/11",
+                 b"G\x00T / HTTP/1.1", b"GET /\x00 HTTP/1.1", b"GET /\x7f HTTP/1.1",
+                 b"GET /a b HTTP/1.1", b"GET http://a/ HTTP/1.1", b"GET * HTTP/1.1", b"\xff / HTTP/1.1",
+                 b"GET \xff HTTP/1.1", b"GET /# HTTP/1.1", b"GET", b"HTTP/1.1 200 OK", b"{}",
+                 b"G" * 9000, b"GET /" + b"a" * 9000 + b" HTTP/1.1"):
+        yield line + b"\r\n" + host + b"\r\n"
+    for field in (b"Content-Length: 2\r\nContent-Length: 2", b"Content-Length: 2\r\nContent-Length: 3",
+                  b"Content-Length: 2, 2", b"Content-Length: +2", b"Content-Length: -2",
+                  b"Content-Length: 0x2", b"Content-Length: 2 2", b"Content-Length: ", b"Content-Length: a",
+                  b"Content-Length: 99999999999999999999", b"Content-Length: 2.0", b"Content-Length:\x0b2",
+                  b"Content-Length: 2\r\nTransfer-Encoding: chunked",
+                  b"Transfer-Encoding: chunked\r\nContent-Length: 2",
+                  b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+                  b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: chunked, gzip",
+                  b"Transfer-Encoding: identity", b"Transfer-Encoding: xchunked",
+                  b"Transfer-Encoding: \"chunked\"", b"Transfer-Encoding: chunked;q=1",
+                  b"Transfer-Encoding: ", b"Transfer-Encoding : chunked", b"Content-Length : 2",
+                  b" Content-Length: 2", b"\tContent-Length: 2", b"X: a\r\n folded", b"X: a\r\n\tfolded",
+                  b"no colon", b": no name", b"na me: x", b"X\x00: a", b"X: a\x00b", b"X: a\x01b",
+                  b"X: a\x7f", b"(X): a", b"X\x80: a", b"X: a\rb", b"X: a\nb", b"Host: other",
+                  b"X: " + b"a" * 17_000, b"\r\n".join([b"X: a"] * 101)):
+        yield start + host + field + b"\r\n" + body
+        yield start + field + b"\r\n" + host + body
+    for text in (start + b"\r\n", start.replace(b"\r", b"") + host + b"\r\n",
+                 (start + host + b"\r\n").replace(b"\r", b""), start + host.replace(b"\r", b"") + b"\r\n",
+                 start + b"\r\n" + host + b"\r\n", start + host + b"\n", b"\r\n\r\n" + start + host,
+                 b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 100 + b"\n",
+                 b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+        yield text
+    chunked = start + host + b"Transfer-Encoding: chunked\r\n\r\n"
+    for chunks in (b"x\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}\r\n0\r\n\r\n", b"2\n{}\r\n0\r\n\r\n",
+                   b"2\r\n{}0\r\n\r\n", b"2\r\n{}xx0\r\n\r\n", b"\r\n2\r\n{}\r\n0\r\n\r\n",
+                   b"0x2\r\n{}\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n{}", b"2 2\r\n{}\r\n0\r\n\r\n"):
+        yield chunked + chunks
+
+
+if __name__ == "__main__":
+    main()
