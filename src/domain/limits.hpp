@@ -38,6 +38,14 @@ inline constexpr Duration timeout_default = 5min;
 inline constexpr Duration timeout_max = 24h * 7;
 inline constexpr Duration delay_max = 24h * 365;  // snooze, retry after, back-off cap
 inline constexpr int claim_tasks_max = 1000;      // one claim
+inline constexpr Duration claim_wait_max = 30s;   // how long a claim may wait for work
+// Workers in other languages. A worker's id is its name and what makes it unique.
+inline constexpr std::size_t registered_name_bytes_max = 64;
+inline constexpr std::size_t worker_text_bytes_max = 255;  // host, version
+inline constexpr std::size_t worker_types_max = 100;
+inline constexpr int worker_slots_max = 10'000;
+inline constexpr std::size_t heartbeat_tasks_max = 10'000;  // one call
+inline constexpr std::size_t report_items_max = 1000;       // one call
 inline constexpr int promote_tasks_max = 1000;    // one tick
 inline constexpr int expired_leases_max = 100;    // one take-over
 inline constexpr int prune_tasks_max = 1000;      // one transaction of the retention

@@ -19,6 +19,7 @@
 #include "domain/policy.hpp"
 #include "domain/settle.hpp"
 #include "domain/stats.hpp"
+#include "domain/work.hpp"
 #include "esteira/error.hpp"
 #include "esteira/task.hpp"
 
@@ -162,6 +163,8 @@ struct WorkerRecord {
   int slots = 0;
   Time started_at{};
   Time heartbeat_at{};
+  // What it was last told. Read only: `put_worker` leaves what stands there.
+  WorkerCommand command = WorkerCommand::run;
 };
 
 // --- reading ------------------------------------------------------------------------------------
@@ -253,12 +256,25 @@ class TaskRepository {
                                                                       const LeaseId& lease_id,
                                                                       Duration lease, int limit,
                                                                       Time now) = 0;
+  // What settling needs of the claims that are still live, in order; nothing where the fence is
+  // stale. Payload, tags, keys and checkpoint are left empty.
+  [[nodiscard]] virtual Expected<std::vector<std::optional<Claim>>> open_claims(
+      std::span<const Fence> fences) = 0;
+  // The same of everything that a worker holds.
+  [[nodiscard]] virtual Expected<std::vector<Claim>> claims_of(const std::string& worker) = 0;
   // True while a ready task of these types exists (due; paused types do not count).
   [[nodiscard]] virtual Expected<bool> has_ready(std::span<const TypeId> types, Time now) = 0;
 
   [[nodiscard]] virtual Expected<void> put_worker(const WorkerRecord& worker) = 0;
   [[nodiscard]] virtual Expected<void> remove_worker(const std::string& name) = 0;
   [[nodiscard]] virtual Expected<std::vector<WorkerRecord>> workers() = 0;
+  [[nodiscard]] virtual Expected<std::optional<WorkerRecord>> worker(const std::string& name) = 0;
+  // Moves heartbeat_at; answers what the worker was last told, nothing where there is no record.
+  [[nodiscard]] virtual Expected<std::optional<WorkerCommand>> touch_worker(const std::string& name,
+                                                                            Time now) = 0;
+  // What the worker shall learn at its next heartbeat. False: there is no such worker.
+  [[nodiscard]] virtual Expected<bool> command_worker(const std::string& name,
+                                                      WorkerCommand command) = 0;
 
   [[nodiscard]] virtual Expected<std::optional<Task>> task(TaskId task_id, Time now) = 0;
   // Newest first (by task_id).

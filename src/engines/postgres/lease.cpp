@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "base/assert.hpp"
@@ -65,6 +66,27 @@ NoteRefs<Kind> refs(std::span<const Note> notes, const std::vector<std::size_t>&
   NoteRefs<Kind> refs;
   for (const std::size_t place : places) refs.push_back(&std::get<Kind>(notes[place]));
   return refs;
+}
+
+// A row of open_claims.sql or claims_of.sql.
+Claim read_terms(const Rows& rows, int row) {
+  Claim claim;
+  claim.fence = {.task_id = rows.integer(row, 0),
+                 .attempt = rows.small(row, 1),
+                 .lease_id = rows.lease_id(row, 2)};
+  claim.type_id = rows.small(row, 3);
+  claim.priority = rows.small(row, 4);
+  claim.retries = rows.small(row, 5);
+  claim.crashes = rows.small(row, 6);
+  claim.run_at = rows.time(row, 7);
+  claim.max_retries = rows.small(row, 8);
+  claim.timeout = rows.duration_or(row, 9);
+  claim.scheduled_for = rows.time_or(row, 10);
+  claim.created_at = rows.time(row, 11);
+  claim.started_at = rows.time(row, 12);
+  claim.lease_expires_at = rows.time(row, 13);
+  claim.cancel_requested = rows.truth(row, 14);
+  return claim;
 }
 
 }  // namespace
@@ -171,6 +193,38 @@ Expected<std::vector<Renewal::Held>> Repository::cancel_requests() {
     requests.push_back({.task_id = rows.integer(row, 0), .attempt = rows.small(row, 1)});
   }
   return requests;
+}
+
+Expected<std::vector<std::optional<Claim>>> Repository::open_claims(std::span<const Fence> fences) {
+  const MutexLock lock{mutex_};
+  std::set<LeaseId> leases;
+  for (const Fence& fence : fences) leases.insert(fence.lease_id);
+  Params params;
+  params.array<LeaseId>(leases)
+      .array<LeaseId>(fences, [](const Fence& fence) { return fence.lease_id; })
+      .array<std::int64_t>(fences, [](const Fence& fence) { return fence.task_id; })
+      .array<int>(fences, [](const Fence& fence) { return fence.attempt; });
+  const Rows rows = ESTEIRA_TRY(connection_.read(sql::open_claims, std::move(params)));
+  std::map<Fence, Claim> open;
+  for (int row = 0; row < rows.size(); ++row) {
+    Claim claim = read_terms(rows, row);
+    open.insert_or_assign(claim.fence, std::move(claim));
+  }
+  std::vector<std::optional<Claim>> claims;
+  claims.reserve(fences.size());
+  for (const Fence& fence : fences) {
+    const auto found = open.find(fence);
+    claims.push_back(found == open.end() ? std::nullopt : std::optional{found->second});
+  }
+  return claims;
+}
+
+Expected<std::vector<Claim>> Repository::claims_of(const std::string& worker) {
+  const MutexLock lock{mutex_};
+  const Rows rows = ESTEIRA_TRY(connection_.read(sql::claims_of, Params{}.add(worker)));
+  std::vector<Claim> claims;
+  for (int row = 0; row < rows.size(); ++row) claims.push_back(read_terms(rows, row));
+  return claims;
 }
 
 Expected<std::vector<TaskRepository::TakenOver>> Repository::take_expired(const std::string& worker,

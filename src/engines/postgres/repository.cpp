@@ -15,6 +15,18 @@ int draw_shard() {
   return static_cast<int>(random.next() % shards);
 }
 
+WorkerRecord read_worker(const Rows& rows, int row) {
+  return {.name = std::string{rows.text(row, 0)},
+          .host = std::string{rows.text(row, 1)},
+          .pid = rows.small(row, 2),
+          .version = std::string{rows.text(row, 3)},
+          .types = rows.texts(row, 4),
+          .slots = rows.small(row, 5),
+          .started_at = rows.time(row, 6),
+          .heartbeat_at = rows.time(row, 7),
+          .command = static_cast<WorkerCommand>(rows.small(row, 8))};
+}
+
 Expected<void> check_schema(TaskRepository& repository) {
   const SchemaStatus status = ESTEIRA_TRY(repository.schema_status());
   if (status.usable()) return {};
@@ -89,17 +101,30 @@ Expected<std::vector<WorkerRecord>> Repository::workers() {
   const MutexLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::workers));
   std::vector<WorkerRecord> workers;
-  for (int row = 0; row < rows.size(); ++row) {
-    workers.push_back({.name = std::string{rows.text(row, 0)},
-                       .host = std::string{rows.text(row, 1)},
-                       .pid = rows.small(row, 2),
-                       .version = std::string{rows.text(row, 3)},
-                       .types = rows.texts(row, 4),
-                       .slots = rows.small(row, 5),
-                       .started_at = rows.time(row, 6),
-                       .heartbeat_at = rows.time(row, 7)});
-  }
+  for (int row = 0; row < rows.size(); ++row) workers.push_back(read_worker(rows, row));
   return workers;
+}
+
+Expected<std::optional<WorkerRecord>> Repository::worker(const std::string& name) {
+  const MutexLock lock{mutex_};
+  const Rows rows = ESTEIRA_TRY(connection_.read(sql::worker_by_name, Params{}.add(name)));
+  if (rows.size() == 0) return std::nullopt;
+  return read_worker(rows, 0);
+}
+
+Expected<std::optional<WorkerCommand>> Repository::touch_worker(const std::string& name, Time now) {
+  const MutexLock lock{mutex_};
+  const Rows rows = ESTEIRA_TRY(connection_.write(sql::touch_worker, Params{}.add(name).add(now)));
+  if (rows.size() == 0) return std::nullopt;
+  return static_cast<WorkerCommand>(rows.small(0, 0));
+}
+
+Expected<bool> Repository::command_worker(const std::string& name, WorkerCommand command) {
+  const MutexLock lock{mutex_};
+  Params params;
+  params.add(name).add(static_cast<int>(command));
+  const Rows rows = ESTEIRA_TRY(connection_.write(sql::command_worker, std::move(params)));
+  return rows.size() > 0;
 }
 
 void Repository::hint() { wake_.hint(); }

@@ -54,6 +54,9 @@ class Repository final : public TaskRepository {
 
   [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override;
   [[nodiscard]] Expected<std::vector<Renewal::Held>> cancel_requests() override;
+  [[nodiscard]] Expected<std::vector<std::optional<Claim>>> open_claims(
+      std::span<const Fence> fences) override;
+  [[nodiscard]] Expected<std::vector<Claim>> claims_of(const std::string& worker) override;
   [[nodiscard]] Expected<std::vector<TakenOver>> take_expired(const std::string& worker,
                                                               const LeaseId& lease_id,
                                                               Duration lease, int limit,
@@ -63,6 +66,11 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<void> put_worker(const WorkerRecord& worker) override;
   [[nodiscard]] Expected<void> remove_worker(const std::string& name) override;
   [[nodiscard]] Expected<std::vector<WorkerRecord>> workers() override;
+  [[nodiscard]] Expected<std::optional<WorkerRecord>> worker(const std::string& name) override;
+  [[nodiscard]] Expected<std::optional<WorkerCommand>> touch_worker(const std::string& name,
+                                                                    Time now) override;
+  [[nodiscard]] Expected<bool> command_worker(const std::string& name,
+                                              WorkerCommand command) override;
 
   [[nodiscard]] Expected<std::optional<Task>> task(TaskId task_id, Time now) override;
   [[nodiscard]] Expected<std::vector<Task>> tasks(const TaskFilter& filter, Time now) override;

@@ -90,6 +90,33 @@ Expected<std::vector<TaskRepository::TakenOver>> taken_before(Connection& connec
   return answer;
 }
 
+// What settling needs of a task that runs under `part`; nothing where it was just deleted.
+Expected<std::optional<Claim>> read_terms(Connection& connection, const LeasePart& part,
+                                          const HeldTask& task) {
+  Claim claim{
+      .fence = {.task_id = task.task_id, .attempt = task.attempt, .lease_id = part.lease_id},
+      .retries = task.retries,
+      .crashes = task.crashes,
+      .run_at = task.run_at,
+      .started_at = part.claimed_at,
+      .lease_expires_at = part.expires_at};
+  {
+    auto query = ESTEIRA_TRY(connection.query(sql::request_terms));
+    query.bind(task.task_id);
+    if (!ESTEIRA_TRY(query.step())) return std::nullopt;
+    claim.type_id = query.small(0);
+    claim.priority = query.small(1);
+    claim.max_retries = query.small(2);
+    claim.timeout = query.optional_duration(3);
+    claim.scheduled_for = query.optional_time(4);
+    claim.created_at = query.time(5);
+  }
+  auto query = ESTEIRA_TRY(connection.query(sql::cancel_find));
+  query.bind(task.task_id, task.attempt);
+  claim.cancel_requested = ESTEIRA_TRY(query.step());
+  return claim;
+}
+
 }  // namespace
 
 Expected<RenewalAnswer> renew(Connection& connection, LeaseBook& leases, const Renewal& renewal,
@@ -148,6 +175,38 @@ Expected<void> strike_from_leases(Connection& connection, std::vector<TaskId> id
     ESTEIRA_TRY(connection.run(sql::lease_keep, part.lease_id, part.part, part.expires_at, tasks));
   }
   return {};
+}
+
+Expected<std::vector<std::optional<Claim>>> open_claims(Connection& connection,
+                                                        std::span<const Fence> fences) {
+  LeaseBook leases(connection);
+  std::vector<std::optional<Claim>> claims;
+  claims.reserve(fences.size());
+  for (const auto& fence : fences) {
+    auto& claim = claims.emplace_back();
+    const auto place = ESTEIRA_TRY(leases.find_live(fence));
+    if (place) claim = ESTEIRA_TRY(read_terms(connection, *place.part, *place.task));
+  }
+  return claims;
+}
+
+Expected<std::vector<Claim>> claims_of(Connection& connection, const std::string& worker) {
+  std::vector<LeasePart> parts;
+  {
+    auto query = ESTEIRA_TRY(connection.query(sql::leases_of_worker));
+    query.bind(worker);
+    while (ESTEIRA_TRY(query.step())) parts.push_back(ESTEIRA_TRY(read_lease_part(query)));
+  }
+  LeaseBook leases(connection);
+  std::vector<Claim> claims;
+  for (auto& part : parts) {
+    for (auto& task : part.tasks) {
+      if (!ESTEIRA_TRY(leases.is_open(task))) continue;
+      auto claim = ESTEIRA_TRY(read_terms(connection, part, task));
+      if (claim) claims.push_back(*std::move(claim));
+    }
+  }
+  return claims;
 }
 
 Expected<std::vector<Renewal::Held>> cancel_requests(Connection& connection) {

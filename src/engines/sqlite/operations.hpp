@@ -53,6 +53,10 @@ namespace esteira::sqlite {
     Connection& connection, const std::string& worker, const LeaseId& lease_id, Duration lease,
     int limit, Time now);
 [[nodiscard]] Expected<std::vector<Renewal::Held>> cancel_requests(Connection& connection);
+[[nodiscard]] Expected<std::vector<std::optional<Claim>>> open_claims(
+    Connection& connection, std::span<const Fence> fences);
+[[nodiscard]] Expected<std::vector<Claim>> claims_of(Connection& connection,
+                                                     const std::string& worker);
 // Takes tasks that are deleted off the leases that still list them: without their execution rows
 // they would look as if they ran. `ids` is sorted.
 [[nodiscard]] Expected<void> strike_from_leases(Connection& connection, std::vector<TaskId> ids);
@@ -70,6 +74,13 @@ namespace esteira::sqlite {
 [[nodiscard]] Expected<void> put_worker(Connection& connection, const WorkerRecord& worker);
 [[nodiscard]] Expected<void> remove_worker(Connection& connection, const std::string& name);
 [[nodiscard]] Expected<std::vector<WorkerRecord>> workers(Connection& connection);
+[[nodiscard]] Expected<std::optional<WorkerRecord>> worker(Connection& connection,
+                                                           const std::string& name);
+[[nodiscard]] Expected<std::optional<WorkerCommand>> touch_worker(Connection& connection,
+                                                                  const std::string& name,
+                                                                  Time now);
+[[nodiscard]] Expected<bool> command_worker(Connection& connection, const std::string& name,
+                                            WorkerCommand command);
 
 // change.cpp
 [[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(Connection& connection,

@@ -136,6 +136,22 @@ Expected<std::vector<LogLine>> log_lines(Connection& connection, TaskId task_id)
   return lines;
 }
 
+namespace {
+
+Expected<WorkerRecord> read_worker(const Query& row) {
+  return WorkerRecord{.name = row.text(0),
+                      .host = row.text(1),
+                      .pid = row.small(2),
+                      .version = row.text(3),
+                      .types = ESTEIRA_TRY(read_texts(row.view(4))),
+                      .slots = row.small(5),
+                      .started_at = row.time(6),
+                      .heartbeat_at = row.time(7),
+                      .command = static_cast<WorkerCommand>(row.small(8))};
+}
+
+}  // namespace
+
 Expected<void> put_worker(Connection& connection, const WorkerRecord& worker) {
   const auto types = to_text(Json(JsonArray(worker.types.begin(), worker.types.end())));
   return connection.run(sql::worker_put, worker.name, worker.host, worker.pid, worker.version,
@@ -149,17 +165,34 @@ Expected<void> remove_worker(Connection& connection, const std::string& name) {
 Expected<std::vector<WorkerRecord>> workers(Connection& connection) {
   auto query = ESTEIRA_TRY(connection.query(sql::workers));
   std::vector<WorkerRecord> workers;
-  while (ESTEIRA_TRY(query.step())) {
-    workers.push_back({.name = query.text(0),
-                       .host = query.text(1),
-                       .pid = query.small(2),
-                       .version = query.text(3),
-                       .types = ESTEIRA_TRY(read_texts(query.view(4))),
-                       .slots = query.small(5),
-                       .started_at = query.time(6),
-                       .heartbeat_at = query.time(7)});
-  }
+  while (ESTEIRA_TRY(query.step())) workers.push_back(ESTEIRA_TRY(read_worker(query)));
   return workers;
+}
+
+Expected<std::optional<WorkerRecord>> worker(Connection& connection, const std::string& name) {
+  auto query = ESTEIRA_TRY(connection.query(sql::worker_by_name));
+  query.bind(name);
+  if (!ESTEIRA_TRY(query.step())) return std::nullopt;
+  return ESTEIRA_TRY(read_worker(query));
+}
+
+Expected<std::optional<WorkerCommand>> touch_worker(Connection& connection, const std::string& name,
+                                                    Time now) {
+  auto query = ESTEIRA_TRY(connection.query(sql::worker_touch));
+  query.bind(name, now);
+  if (!ESTEIRA_TRY(query.step())) return std::nullopt;
+  const auto command = static_cast<WorkerCommand>(query.small(0));
+  while (ESTEIRA_TRY(query.step())) continue;
+  return command;
+}
+
+Expected<bool> command_worker(Connection& connection, const std::string& name,
+                              WorkerCommand command) {
+  auto query = ESTEIRA_TRY(connection.query(sql::worker_command));
+  query.bind(name, static_cast<int>(command));
+  const bool found = ESTEIRA_TRY(query.step());
+  while (found && ESTEIRA_TRY(query.step())) continue;
+  return found;
 }
 
 }  // namespace esteira::sqlite

@@ -113,6 +113,12 @@ class Repository final : public TaskRepository {
   Expected<std::vector<Renewal::Held>> cancel_requests() override {
     return read(sqlite::cancel_requests);
   }
+  Expected<std::vector<std::optional<Claim>>> open_claims(std::span<const Fence> fences) override {
+    return read([&](Connection& connection) { return sqlite::open_claims(connection, fences); });
+  }
+  Expected<std::vector<Claim>> claims_of(const std::string& worker) override {
+    return read([&](Connection& connection) { return sqlite::claims_of(connection, worker); });
+  }
   Expected<std::vector<TakenOver>> take_expired(const std::string& worker, const LeaseId& lease_id,
                                                 Duration lease, int limit, Time now) override {
     return write([&](Connection& connection) {
@@ -130,6 +136,17 @@ class Repository final : public TaskRepository {
     return write([&](Connection& connection) { return sqlite::remove_worker(connection, name); });
   }
   Expected<std::vector<WorkerRecord>> workers() override { return read(sqlite::workers); }
+  Expected<std::optional<WorkerRecord>> worker(const std::string& name) override {
+    return read([&](Connection& connection) { return sqlite::worker(connection, name); });
+  }
+  Expected<std::optional<WorkerCommand>> touch_worker(const std::string& name, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::touch_worker(connection, name, now); });
+  }
+  Expected<bool> command_worker(const std::string& name, WorkerCommand command) override {
+    return write(
+        [&](Connection& connection) { return sqlite::command_worker(connection, name, command); });
+  }
 
   Expected<std::optional<Task>> task(TaskId task_id, Time /*now*/) override {
     return read([&](Connection& connection) { return sqlite::task(connection, task_id); });

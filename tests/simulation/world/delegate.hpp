@@ -41,6 +41,13 @@ class Delegate : public TaskRepository {
   [[nodiscard]] Expected<std::vector<Renewal::Held>> cancel_requests() override {
     return inner_.cancel_requests();
   }
+  [[nodiscard]] Expected<std::vector<std::optional<Claim>>> open_claims(
+      std::span<const Fence> fences) override {
+    return inner_.open_claims(fences);
+  }
+  [[nodiscard]] Expected<std::vector<Claim>> claims_of(const std::string& worker) override {
+    return inner_.claims_of(worker);
+  }
   [[nodiscard]] Expected<std::vector<TakenOver>> take_expired(const std::string& worker,
                                                               const LeaseId& lease_id,
                                                               Duration lease, int limit,
@@ -57,6 +64,17 @@ class Delegate : public TaskRepository {
     return inner_.remove_worker(name);
   }
   [[nodiscard]] Expected<std::vector<WorkerRecord>> workers() override { return inner_.workers(); }
+  [[nodiscard]] Expected<std::optional<WorkerRecord>> worker(const std::string& name) override {
+    return inner_.worker(name);
+  }
+  [[nodiscard]] Expected<std::optional<WorkerCommand>> touch_worker(const std::string& name,
+                                                                    Time now) override {
+    return inner_.touch_worker(name, now);
+  }
+  [[nodiscard]] Expected<bool> command_worker(const std::string& name,
+                                              WorkerCommand command) override {
+    return inner_.command_worker(name, command);
+  }
   [[nodiscard]] Expected<std::optional<Task>> task(TaskId task_id, Time now) override {
     return inner_.task(task_id, now);
   }

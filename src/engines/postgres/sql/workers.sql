@@ -1,3 +1,3 @@
 -- workers
-SELECT name, host, pid, version, types, slots, started_at, heartbeat_at
+SELECT name, host, pid, version, types, slots, started_at, heartbeat_at, command
 FROM esteira.task_workers ORDER BY name

@@ -1,3 +1,3 @@
 -- workers.
-SELECT name, host, pid, version, types, slots, started_at_us, heartbeat_at_us
+SELECT name, host, pid, version, types, slots, started_at_us, heartbeat_at_us, command
 FROM task_workers ORDER BY name

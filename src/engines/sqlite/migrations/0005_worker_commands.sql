@@ -1,0 +1,2 @@
+-- What a worker is told at its next heartbeat: 0 run, 1 quiet, 2 stop.
+ALTER TABLE task_workers ADD COLUMN command INTEGER NOT NULL DEFAULT 0;
