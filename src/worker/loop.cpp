@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "worker/settled_event.hpp"
 
 namespace esteira {
 namespace {
@@ -550,38 +551,7 @@ void WorkerLoop::abandon_running() {
 
 void WorkerLoop::emit_settled(const Settlement& settlement, const Attempt& attempt) {
   if (events_ == nullptr) return;
-  const auto* again = std::get_if<Again>(&settlement.next);
-  const auto kind = [&] {
-    switch (settlement.status) {
-      case ExecutionStatus::completed:
-        return EventKind::completed;
-      case ExecutionStatus::failed:
-      case ExecutionStatus::timed_out:
-        return again != nullptr ? EventKind::retried : EventKind::failed;
-      case ExecutionStatus::snoozed:
-        return EventKind::snoozed;
-      case ExecutionStatus::interrupted:
-        return EventKind::interrupted;
-      case ExecutionStatus::expired:
-        return EventKind::expired;
-      case ExecutionStatus::cancelled:
-        return EventKind::cancelled;
-      case ExecutionStatus::processing:
-        break;
-    }
-    return EventKind::stale;
-  }();
-  Event event{.kind = kind,
-              .at = settlement.completed_at,
-              .task_id = settlement.fence.task_id,
-              .attempt = settlement.fence.attempt,
-              .type = attempt.policy->type.name,
-              .worker = options_.worker,
-              .waited = settlement.started_at - settlement.run_at,
-              .ran = settlement.completed_at - settlement.started_at};
-  if (settlement.error_message) event.message = *settlement.error_message;
-  if (again != nullptr) event.next_at = again->run_at;
-  events_->emit(event);
+  events_->emit(settled_event(settlement, attempt.policy->type.name, options_.worker));
 }
 
 void WorkerLoop::emit(EventKind kind, const Attempt* attempt, std::string_view message) {
