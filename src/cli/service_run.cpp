@@ -69,6 +69,10 @@ Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, co
   options.open = [url = plan.configuration.database_url] {
     return open_repository(url, Migrate::never);
   };
+  const auto& worker = plan.configuration.worker;
+  options.work = {
+      .lease = worker.lease, .max_crashes = worker.max_crashes, .ageing = worker.ageing};
+  options.events = log_event_sink();
   options.ready = [&stop]() -> Expected<void> {
     if (stop.stopping()) return fail(ErrorCode::unavailable, "the program is stopping");
     if (!stop.running()) return fail(ErrorCode::unavailable, "the program is starting");

@@ -46,8 +46,8 @@ inline constexpr std::size_t worker_types_max = 100;
 inline constexpr int worker_slots_max = 10'000;
 inline constexpr std::size_t heartbeat_tasks_max = 10'000;  // one call
 inline constexpr std::size_t report_items_max = 1000;       // one call
-inline constexpr int promote_tasks_max = 1000;    // one tick
-inline constexpr int expired_leases_max = 100;    // one take-over
-inline constexpr int prune_tasks_max = 1000;      // one transaction of the retention
+inline constexpr int promote_tasks_max = 1000;              // one tick
+inline constexpr int expired_leases_max = 100;              // one take-over
+inline constexpr int prune_tasks_max = 1000;                // one transaction of the retention
 
 }  // namespace esteira::limits

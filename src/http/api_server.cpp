@@ -14,11 +14,13 @@ void append(std::vector<Route>& all, std::vector<Route> more) {
   for (auto& route : more) all.push_back(std::move(route));
 }
 
-std::shared_ptr<const Router> make_router(const ApiOptions& options, EnqueueService& enqueue) {
+std::shared_ptr<const Router> make_router(const ApiOptions& options, EnqueueService& enqueue,
+                                          WorkService& work) {
   std::vector<Route> routes;
   append(routes, health_routes(options.ready));
   append(routes, task_routes(enqueue));
   append(routes, type_routes());
+  append(routes, work_routes(work));
   append(routes, state_routes());
   return std::make_shared<const Router>(std::move(routes));
 }
@@ -41,6 +43,7 @@ struct ApiServer::Impl {
   // connections go after them: what the services still answer goes nowhere, but to a living place.
   std::unique_ptr<Server> server;
   std::shared_ptr<TaskRepository> listener;
+  std::unique_ptr<WorkService> work;
   std::unique_ptr<EnqueueService> enqueue;
   std::shared_ptr<ServicePool> pool;
 
@@ -63,9 +66,12 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   auto impl = std::make_unique<Impl>();
   impl->enqueue = std::make_unique<EnqueueService>(ESTEIRA_TRY(options.open()), options.registry,
                                                    options.clock);
+  impl->work =
+      std::make_unique<WorkService>(ESTEIRA_TRY(options.open()), options.clock,
+                                    std::make_shared<SystemRandom>(), options.work, options.events);
   impl->pool = std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
                                              opener(options));
-  Server::Parts parts{.router = make_router(options, *impl->enqueue),
+  Server::Parts parts{.router = make_router(options, *impl->enqueue, *impl->work),
                       .pool = impl->pool,
                       .door = refuse_strangers,
                       .gate =

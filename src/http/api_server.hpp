@@ -8,6 +8,7 @@
 #include "esteira/error.hpp"
 #include "http/server.hpp"
 #include "repository/database_clock.hpp"
+#include "worker/work_service.hpp"
 
 namespace esteira {
 class ProcessorRegistry;
@@ -23,6 +24,8 @@ struct ApiOptions {
   std::function<Expected<std::shared_ptr<TaskRepository>>()> open;
   std::shared_ptr<DatabaseClock> clock;
   const ProcessorRegistry* registry = nullptr;  // outlives the server
+  WorkOptions work{};                           // of workers in other languages
+  std::shared_ptr<EventSink> events{};          // what becomes of their tasks; may be null
   // What this process says of itself, beside its database.
   std::function<Expected<void>()> ready;
   std::function<void(std::string_view request_id, std::string_view what)> log{};

@@ -6,12 +6,15 @@
 
 #include "http/router.hpp"
 #include "service/enqueue_service.hpp"
+#include "worker/work_service.hpp"
 
 namespace esteira::http {
 
 // `enqueue` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> task_routes(EnqueueService& enqueue);
 [[nodiscard]] std::vector<Route> type_routes();
+// `work` must outlive the routes' use.
+[[nodiscard]] std::vector<Route> work_routes(WorkService& work);
 // Statistics and workers.
 [[nodiscard]] std::vector<Route> state_routes();
 // /healthz, and /readyz with what `ready` says of this process beside the database.

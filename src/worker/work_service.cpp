@@ -420,8 +420,8 @@ Expected<ReportAnswer> WorkService::report(const ReportCall& call) {
   for (std::size_t i = 0; i < fences.size(); ++i) {
     // What is no longer open is offered too, for the store to say which it is: reported before, or
     // stale. A fence that is not live never becomes so, and nothing is written under it.
-    auto claim = std::move(claims[i]).value_or(
-        Claim{.fence = fences[i], .run_at = now, .started_at = now});
+    auto claim =
+        std::move(claims[i]).value_or(Claim{.fence = fences[i], .run_at = now, .started_at = now});
     const bool late = now >= deadline_of(claim, *types);
     auto outcome = outcome_of(call.reports[i], late, timeout_of(claim, *types));
     endings.push_back({.claim = std::move(claim), .outcome = std::move(outcome)});

@@ -77,6 +77,16 @@ TEST_P(SharedMigration, a_schema_too_new_is_refused_with_words) {
   EXPECT_EQ(error_of(looked_at->migrate([](std::string_view) {})).code, ErrorCode::unsupported);
 }
 
+// The newest migration, undone by hand and applied again: the next one takes its place here.
+TEST_P(SharedMigration, workers_of_the_version_before_are_told_to_run) {
+  must(repository().put_worker({.name = "w-1", .started_at = now(), .heartbeat_at = now()}));
+  store().query("ALTER TABLE task_workers DROP COLUMN command");
+  store().pretend_older_schema();
+  const auto migrated = must(open_repository(store().url(), Migrate::always));
+  EXPECT_TRUE(must(migrated->schema_status()).usable());
+  EXPECT_EQ(must(migrated->worker("w-1"))->command, WorkerCommand::run);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, SharedMigration, testing::ValuesIn(shared_stores()), store_name);
 
 TEST(Address, one_that_names_no_engine_is_refused_and_its_secrets_are_not_repeated) {

@@ -68,6 +68,10 @@ class SqliteFileStore : public Store {
     SqliteClient{path("esteira.db")}.execute(
         "UPDATE esteira_meta SET value = value + 1 WHERE key = 'schema_version'");
   }
+  void pretend_older_schema() override {
+    SqliteClient{path("esteira.db")}.execute(
+        "UPDATE esteira_meta SET value = value - 1 WHERE key = 'schema_version'");
+  }
   [[nodiscard]] bool migrates_itself() const override { return true; }
 
  protected:
@@ -147,6 +151,11 @@ class PostgresStore : public Store {
   }
   void pretend_newer_schema() override {
     query("INSERT INTO schema_migrations SELECT max(version) + 1 FROM schema_migrations");
+  }
+  void pretend_older_schema() override {
+    query(
+        "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM "
+        "schema_migrations)");
   }
   [[nodiscard]] bool migrates_itself() const override { return false; }
 

@@ -44,6 +44,7 @@ class Store {
   [[nodiscard]] virtual std::string empty_url() = 0;
   // Makes the database look as if a later program, or an earlier one, had migrated it.
   virtual void pretend_newer_schema() = 0;
+  virtual void pretend_older_schema() = 0;
   // True: a program that opens it migrates it; false: it must be migrated by hand.
   [[nodiscard]] virtual bool migrates_itself() const = 0;
 };
