@@ -83,6 +83,16 @@ Expected<ScopeSet> parse_scopes(std::string_view text) {
   }
 }
 
+ScopeSet known_scopes(std::string_view text) {
+  ScopeSet scopes;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    if (const auto scope = parse_scope(text.substr(0, comma))) scopes.add(*scope);
+    if (comma == std::string_view::npos) return scopes;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::string token_text(std::string_view key_id, std::string_view secret) {
   std::string text{token_prefix};
   text.append(key_id).append("_").append(secret);

@@ -47,6 +47,9 @@ class ScopeSet {
 // Reads "tasks:read,work". invalid_argument for a scope that there is not, or none at all.
 [[nodiscard]] Expected<ScopeSet> parse_scopes(std::string_view text);
 
+// As a store keeps them: what a later program may have added is left out.
+[[nodiscard]] ScopeSet known_scopes(std::string_view text);
+
 struct ApiKey {
   std::string key_id;  // public
   std::string name;    // for people

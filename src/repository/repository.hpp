@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include "domain/api_key.hpp"
+#include "domain/audit.hpp"
 #include "domain/claim.hpp"
 #include "domain/policy.hpp"
 #include "domain/settle.hpp"
@@ -298,6 +300,24 @@ class TaskRepository {
   // One bounded transaction of the retention; answers how many tasks went. Fewer than
   // `request.limit`: none is left.
   [[nodiscard]] virtual Expected<std::int64_t> prune(const PruneRequest& request, Time now) = 0;
+  // Keys of the API. conflict: the id is taken (after in_doubt: by the call before).
+  [[nodiscard]] virtual Expected<void> put_key(const StoredKey& key) = 0;
+  // All that were ever made, newest first.
+  [[nodiscard]] virtual Expected<std::vector<StoredKey>> keys() = 0;
+  // False: there is no such key. One that is revoked keeps its first time. Safe to repeat.
+  [[nodiscard]] virtual Expected<bool> revoke_key(std::string_view key_id, Time now) = 0;
+  // Moves last uses forward, never back; ids that are not there are left out. Safe to repeat.
+  [[nodiscard]] virtual Expected<void> touch_keys(std::span<const KeyUse> uses) = 0;
+
+  // Writes what follows the end of the trail (`next_audit_record`): one at a time among all
+  // programs, so that the chain has no gap and no fork. After in_doubt the record may be there.
+  [[nodiscard]] virtual Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) = 0;
+  // Newest first, below `before`.
+  [[nodiscard]] virtual Expected<std::vector<AuditRecord>> audit_page(
+      std::optional<std::int64_t> before, int limit) = 0;
+  // Oldest first, above `after`.
+  [[nodiscard]] virtual Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
+                                                                      int limit) = 0;
   // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
   // idempotency keys and workers); cheap when there is nothing to do.
   [[nodiscard]] virtual Expected<void> maintain(Time now) = 0;

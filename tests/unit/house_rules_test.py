@@ -15,7 +15,7 @@ CODE = ("src", "include", "tests", "bench", "examples")
 
 # The steps of the road: both engines have a file for each.
 ENGINE_STEPS = {"repository", "connection", "migrate", "types", "insert", "claim", "finish",
-                "lease", "read", "change", "prune", "stats", "wake"}
+                "lease", "read", "change", "prune", "stats", "wake", "keys", "audit"}
 
 LOOSE_END = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*"')

@@ -81,6 +81,10 @@ void Params::append(const LeaseId& value) {
   for (const std::uint8_t byte : value.bytes) bytes_ += static_cast<char>(byte);
 }
 
+void Params::append(const Sha256& value) {
+  for (const std::uint8_t byte : value) bytes_ += static_cast<char>(byte);
+}
+
 void Params::append(JsonText value) {
   bytes_ += '\1';  // the version of jsonb's binary form
   bytes_ += value.text;
@@ -142,6 +146,14 @@ LeaseId Rows::lease_id(int row, int column) const {
   ESTEIRA_ASSERT(text(row, column).size() == id.bytes.size());
   std::memcpy(id.bytes.data(), text(row, column).data(), id.bytes.size());
   return id;
+}
+
+Sha256 Rows::sha256(int row, int column) const {
+  Sha256 digest;
+  digest.fill(0xFF);
+  const std::string_view value = text(row, column);
+  if (value.size() == digest.size()) std::memcpy(digest.data(), value.data(), value.size());
+  return digest;
 }
 
 std::vector<std::int64_t> Rows::integers(int row, int column) const {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sha256.hpp"
 #include "domain/claim.hpp"
 #include "esteira/time.hpp"
 
@@ -52,6 +53,10 @@ struct Wire<Time> {
 template <>
 struct Wire<LeaseId> {
   static constexpr unsigned oid = 2950, array_oid = 2951;
+};
+template <>
+struct Wire<Sha256> {
+  static constexpr unsigned oid = 17, array_oid = 1001;
 };
 template <>
 struct Wire<JsonText> {
@@ -158,6 +163,7 @@ class Params {
   void append(std::string_view value) { bytes_ += value; }
   void append(Time value);
   void append(const LeaseId& value);
+  void append(const Sha256& value);
   void append(JsonText value);
 
   std::string bytes_;
@@ -187,6 +193,8 @@ class Rows {
   [[nodiscard]] std::string_view text(int row, int column) const;
   [[nodiscard]] std::string_view json(int row, int column) const;
   [[nodiscard]] LeaseId lease_id(int row, int column) const;
+  // What is no digest reads as one that nothing has.
+  [[nodiscard]] Sha256 sha256(int row, int column) const;
   [[nodiscard]] std::vector<std::int64_t> integers(int row, int column) const;
   [[nodiscard]] std::vector<std::string> texts(int row, int column) const;
 

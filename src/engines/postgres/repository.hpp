@@ -85,6 +85,15 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids,
                                                            Time now) override;
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
+  [[nodiscard]] Expected<void> put_key(const StoredKey& key) override;
+  [[nodiscard]] Expected<std::vector<StoredKey>> keys() override;
+  [[nodiscard]] Expected<bool> revoke_key(std::string_view key_id, Time now) override;
+  [[nodiscard]] Expected<void> touch_keys(std::span<const KeyUse> uses) override;
+  [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override;
+  [[nodiscard]] Expected<std::vector<AuditRecord>> audit_page(std::optional<std::int64_t> before,
+                                                              int limit) override;
+  [[nodiscard]] Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
+                                                              int limit) override;
   [[nodiscard]] Expected<void> maintain(Time now) override;
 
  private:

@@ -106,6 +106,15 @@ LeaseId Query::lease_id(int column) const {
   return lease_id;
 }
 
+Sha256 Query::sha256(int column) const {
+  Sha256 digest;
+  digest.fill(0xFF);
+  const void* data = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  if (data != nullptr && size == digest.size()) std::memcpy(digest.data(), data, size);
+  return digest;
+}
+
 std::optional<std::string> Query::optional_text(int column) const {
   if (is_null(column)) return std::nullopt;
   return text(column);

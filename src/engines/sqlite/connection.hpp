@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "base/assert.hpp"
+#include "base/sha256.hpp"
 #include "domain/claim.hpp"
 #include "esteira/error.hpp"
 #include "esteira/time.hpp"
@@ -74,6 +75,8 @@ class Query {
   [[nodiscard]] Time time(int column) const { return Time{Duration{integer(column)}}; }
   [[nodiscard]] Duration duration(int column) const { return Duration{integer(column)}; }
   [[nodiscard]] LeaseId lease_id(int column) const;
+  // What is no digest reads as one that nothing has.
+  [[nodiscard]] Sha256 sha256(int column) const;
   [[nodiscard]] std::optional<std::string> optional_text(int column) const;
   [[nodiscard]] std::optional<Time> optional_time(int column) const;
   [[nodiscard]] std::optional<Duration> optional_duration(int column) const;
@@ -94,6 +97,9 @@ class Query {
   void bind_one(int index, Duration value) { bind_one(index, value.count()); }
   void bind_one(int index, const LeaseId& value) {
     sqlite3_bind_blob64(statement_, index, value.bytes.data(), value.bytes.size(), SQLITE_STATIC);
+  }
+  void bind_one(int index, const Sha256& value) {
+    sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_STATIC);
   }
   template <class Value>
   void bind_one(int index, const std::optional<Value>& value) {

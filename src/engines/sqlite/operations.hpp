@@ -93,6 +93,21 @@ namespace esteira::sqlite {
 // strike_from_leases.
 [[nodiscard]] Expected<void> erase_task(Connection& connection, TaskId task_id);
 
+// keys.cpp
+[[nodiscard]] Expected<void> put_key(Connection& connection, const StoredKey& key);
+[[nodiscard]] Expected<std::vector<StoredKey>> keys(Connection& connection);
+[[nodiscard]] Expected<bool> revoke_key(Connection& connection, std::string_view key_id, Time now);
+[[nodiscard]] Expected<void> touch_keys(Connection& connection, std::span<const KeyUse> uses);
+
+// audit.cpp
+[[nodiscard]] Expected<AuditRecord> append_audit(Connection& connection, const AuditEntry& entry,
+                                                 Time now);
+[[nodiscard]] Expected<std::vector<AuditRecord>> audit_page(Connection& connection,
+                                                            std::optional<std::int64_t> before,
+                                                            int limit);
+[[nodiscard]] Expected<std::vector<AuditRecord>> audit_scan(Connection& connection,
+                                                            std::int64_t after, int limit);
+
 // stats.cpp
 [[nodiscard]] Expected<Stats> stats(Connection& connection, Time now);
 

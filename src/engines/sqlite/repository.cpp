@@ -185,6 +185,30 @@ class Repository final : public TaskRepository {
       return erased;
     });
   }
+  Expected<void> put_key(const StoredKey& key) override {
+    return write([&](Connection& connection) { return sqlite::put_key(connection, key); });
+  }
+  Expected<std::vector<StoredKey>> keys() override { return read(sqlite::keys); }
+  Expected<bool> revoke_key(std::string_view key_id, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::revoke_key(connection, key_id, now); });
+  }
+  Expected<void> touch_keys(std::span<const KeyUse> uses) override {
+    return write([&](Connection& connection) { return sqlite::touch_keys(connection, uses); });
+  }
+  Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::append_audit(connection, entry, now); });
+  }
+  Expected<std::vector<AuditRecord>> audit_page(std::optional<std::int64_t> before,
+                                                int limit) override {
+    return read(
+        [&](Connection& connection) { return sqlite::audit_page(connection, before, limit); });
+  }
+  Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after, int limit) override {
+    return read(
+        [&](Connection& connection) { return sqlite::audit_scan(connection, after, limit); });
+  }
   Expected<void> maintain(Time now) override {
     return locked([&](Store& store) -> Expected<void> {
       ESTEIRA_TRY(tidy(*store.connection, now));

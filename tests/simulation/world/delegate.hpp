@@ -103,6 +103,27 @@ class Delegate : public TaskRepository {
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return inner_.prune(request, now);
   }
+  [[nodiscard]] Expected<void> put_key(const StoredKey& key) override {
+    return inner_.put_key(key);
+  }
+  [[nodiscard]] Expected<std::vector<StoredKey>> keys() override { return inner_.keys(); }
+  [[nodiscard]] Expected<bool> revoke_key(std::string_view key_id, Time now) override {
+    return inner_.revoke_key(key_id, now);
+  }
+  [[nodiscard]] Expected<void> touch_keys(std::span<const KeyUse> uses) override {
+    return inner_.touch_keys(uses);
+  }
+  [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
+    return inner_.append_audit(entry, now);
+  }
+  [[nodiscard]] Expected<std::vector<AuditRecord>> audit_page(std::optional<std::int64_t> before,
+                                                              int limit) override {
+    return inner_.audit_page(before, limit);
+  }
+  [[nodiscard]] Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
+                                                              int limit) override {
+    return inner_.audit_scan(after, limit);
+  }
   [[nodiscard]] Expected<void> maintain(Time now) override { return inner_.maintain(now); }
 
  protected:

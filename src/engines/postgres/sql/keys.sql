@@ -1,0 +1,3 @@
+-- keys, newest first
+SELECT key_id, name, scopes, secret_hash, created_at, expires_at, last_used_at, revoked_at
+FROM esteira.api_keys ORDER BY created_at DESC, key_id COLLATE "C"

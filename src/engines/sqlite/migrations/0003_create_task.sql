@@ -1,0 +1,2 @@
+-- On PostgreSQL this version brings the function esteira.create_task. SQLite has no functions of its
+-- own: the number is taken, so that one number names one version on both engines.

@@ -1,0 +1,2 @@
+-- append_audit: the end of the chain.
+SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1

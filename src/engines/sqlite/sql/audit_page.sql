@@ -1,0 +1,3 @@
+-- audit_page: newest first, below a seq.
+SELECT seq, at_us, actor, action, target, before, after, address, previous_hash, hash
+FROM audit_log WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2
