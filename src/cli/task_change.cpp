@@ -9,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "cli/output.hpp"
+#include "cli/trail.hpp"
 #include "cli/verb.hpp"
 #include "cli/wiring.hpp"
 
@@ -21,6 +22,7 @@ using Statuses = Expected<std::vector<ChangeStatus>>;
 
 // How the three verbs differ.
 struct Change {
+  std::string_view action;  // as the audit trail names it
   std::function<Statuses(TaskRepository&, std::span<const TaskId>, Time)> apply;
   std::string_view applied;       // what is said of a task when it worked
   std::string_view wrong_status;  // and when its status does not allow it
@@ -96,6 +98,19 @@ Expected<std::vector<ChangeStatus>> apply_all(const Change& change, const Store&
   return all;
 }
 
+// An entry for each task that was changed.
+Expected<void> note_all(const Change& change, const Store& store, std::span<const TaskId> ids,
+                        std::span<const ChangeStatus> statuses) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (exit_of(statuses[i]) != status::done) continue;
+    const Json after = JsonObject{{"status", word(statuses[i])}};
+    ESTEIRA_TRY(note_in_trail(store, {.action = std::string(change.action),
+                                      .target = fmt::format("{}", ids[i]),
+                                      .after = to_text(after)}));
+  }
+  return {};
+}
+
 Expected<int> run(const GlobalOptions& globals, const Change& change,
                   const std::vector<TaskId>& given) {
   const auto ids = without_repeats(given);
@@ -115,6 +130,7 @@ Expected<int> run(const GlobalOptions& globals, const Change& change,
     }
   }
   if (globals.json) print_json(answers);
+  ESTEIRA_TRY(note_all(change, store, ids, statuses));
   return worst;
 }
 
@@ -134,7 +150,8 @@ Verb change_verb(std::string_view name, std::string_view summary, std::string_vi
 Verb task_cancel_verb() {
   return change_verb(
       "task cancel", "End waiting tasks, and ask running ones to stop", "esteira task cancel 42 43",
-      {.apply = [](auto& repository, auto ids, auto now) { return repository.cancel(ids, now); },
+      {.action = "task.cancel",
+       .apply = [](auto& repository, auto ids, auto now) { return repository.cancel(ids, now); },
        .applied = "is cancelled",
        .wrong_status = "has ended already"});
 }
@@ -142,7 +159,8 @@ Verb task_cancel_verb() {
 Verb task_retry_verb() {
   return change_verb(
       "task retry", "Run ended tasks again, with their history kept", "esteira task retry 42",
-      {.apply = [](auto& repository, auto ids, auto now) { return repository.retry(ids, now); },
+      {.action = "task.retry",
+       .apply = [](auto& repository, auto ids, auto now) { return repository.retry(ids, now); },
        .applied = "waits again",
        .wrong_status = "has not ended: only an ended task is retried"});
 }
@@ -150,7 +168,8 @@ Verb task_retry_verb() {
 Verb task_delete_verb() {
   return change_verb(
       "task delete", "Remove tasks and all that is kept of them", "esteira task delete 42",
-      {.apply = [](auto& repository, auto ids, auto now) { return repository.remove(ids, now); },
+      {.action = "task.delete",
+       .apply = [](auto& repository, auto ids, auto now) { return repository.remove(ids, now); },
        .applied = "is deleted",
        .wrong_status = "runs: cancel it first"});
 }

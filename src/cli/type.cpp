@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "api/key_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
+#include "cli/trail.hpp"
 #include "cli/verb.hpp"
 #include "cli/wiring.hpp"
 #include "domain/limits.hpp"
@@ -108,8 +110,13 @@ Expected<TypeChange> to_change(const Options& options) {
 Expected<int> set(const GlobalOptions& globals, const Options& options) {
   const auto change = ESTEIRA_TRY(to_change(options));
   const auto store = ESTEIRA_TRY(open_store(globals));
-  const auto changed =
-      ESTEIRA_TRY(TypeService(store.repository, store.clock).set(options.name, change));
+  TypeService types(store.repository, store.clock);
+  const auto before = types.find(options.name);
+  const auto changed = ESTEIRA_TRY(types.set(options.name, change));
+  AuditEntry entry{
+      .action = "type.set", .target = changed.type.name, .after = api::audited(changed.type)};
+  if (before) entry.before = api::audited(*before);
+  ESTEIRA_TRY(note_in_trail(store, std::move(entry)));
   if (changed.created) print_note(fmt::format("type {} is new", changed.type.name));
   if (options.concurrency || options.rate) {
     print_note(
@@ -124,6 +131,8 @@ Expected<int> set_paused(const GlobalOptions& globals, const std::string& name, 
   const auto store = ESTEIRA_TRY(open_store(globals));
   TypeService types(store.repository, store.clock);
   const auto type = ESTEIRA_TRY(paused ? types.pause(name) : types.resume(name));
+  ESTEIRA_TRY(
+      note_in_trail(store, {.action = paused ? "type.pause" : "type.resume", .target = type.name}));
   if (globals.json) {
     print_json(api::type_to_json(type));
   } else {

@@ -11,9 +11,11 @@ import itertools
 import json
 import os
 import pty
+import pwd
 import re
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -142,7 +144,7 @@ class Usage(Case):
             out, err = self.run_verb(*verb, "--help")
             self.assertEqual(err, "", verb)
             self.assertIn("Usage: esteira " + " ".join(verb), out)
-            if verb not in (["task"], ["type"], ["migrate"], ["completion"]):
+            if verb not in (["task"], ["type"], ["key"], ["audit"], ["migrate"], ["completion"]):
                 self.assertIn("Example:\n  ", out)
                 self.assertIn("--database", out)
 
@@ -569,6 +571,144 @@ class Types(Case):
     def test_pausing_what_is_not_there_is_not_found(self):
         self.refusal("type", "pause", "NOPE", status=NOT_FOUND)
         self.refusal("type", "resume", "NOPE", status=NOT_FOUND)
+
+
+class Keys(Case):
+    def make(self, *options):
+        return self.json("key", "create", "--name", "shop", *options)
+
+    def trail(self):
+        """Actions and targets, oldest first."""
+        return [(one["action"], one["target"])
+                for one in reversed(self.json("audit", "list", "--limit", 1000))]
+
+    def tamper(self, *statements):
+        """Plain SQL, with the triggers out of its way."""
+        if OPTIONS.engine == "sqlite":
+            connection = sqlite3.connect(f"{self.folder}/tasks.db")
+            connection.execute("DROP TRIGGER audit_log_no_update")
+            connection.execute("DROP TRIGGER audit_log_no_delete")
+            for statement in statements:
+                connection.execute(statement)
+            connection.commit()
+            connection.close()
+            return
+        url = self.environment["ESTEIRA_DATABASE_URL"]
+        psql(url, "ALTER TABLE esteira.audit_log DISABLE TRIGGER ALL")
+        for statement in statements:
+            psql(url, "SET search_path = esteira; " + statement)
+
+    def test_a_key_s_secret_is_shown_once(self):
+        made = self.make("--scope", "tasks:write,tasks:read", "--expires-in", "90d")
+        self.assertEqual(sorted(made), ["created_at", "expires_at", "key_id", "name", "scopes",
+                                        "secret"])
+        self.assertRegex(made["secret"], r"^esk_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$")
+        self.assertEqual(made["secret"].split("_")[1], made["key_id"])
+        self.assertEqual(made["scopes"], ["tasks:read", "tasks:write"])
+        self.assertIsNotNone(made["expires_at"])
+        listed = self.json("key", "list")
+        self.assertEqual([one["key_id"] for one in listed], [made["key_id"]])
+        self.assertNotIn("secret", listed[0])
+        self.assertIsNone(self.make("--scope", "admin")["expires_at"])
+
+    def test_people_are_told_to_store_the_secret(self):
+        out, err = self.run_verb("key", "create", "--name", "Ana", "--scope", "work")
+        self.assertRegex(out, r"secret +esk_")
+        self.assertIn("this once", err)
+        out, _ = self.run_verb("key", "list")
+        self.assertIn("Ana", out)
+        self.assertIn("live", out)
+        self.assertNotIn("esk_", out)
+
+    def test_a_revoked_key_stays_in_the_list(self):
+        made = self.make("--scope", "work")
+        self.assertEqual(self.json("key", "revoke", made["key_id"]),
+                         {"key_id": made["key_id"], "status": "revoked"})
+        self.assertIsNotNone(self.json("key", "list")[0]["revoked_at"])
+        self.assertIn("revoked", self.run_verb("key", "list")[0])
+
+    def test_what_is_wrong_is_refused(self):
+        self.refusal("key", "revoke", "AAAAAAAAAAAA", status=NOT_FOUND)
+        self.refusal("key", "revoke", "no key", status=NOT_FOUND)
+        self.refusal("key", "create", "--name", "shop")
+        self.refusal("key", "create", "--scope", "work")
+        self.assertIn("tasks:all", self.refusal("key", "create", "--name", "a", "--scope",
+                                                "work,tasks:all"))
+        self.refusal("key", "create", "--name", "", "--scope", "work")
+        self.refusal("key", "create", "--name", "a", "--scope", "work", "--expires-in", "0s")
+        self.assertEqual(self.json("key", "list"), [])
+        self.assertEqual(self.trail(), [])
+        for words in (["key", "list"], ["audit", "verify"], ["audit", "list"]):
+            self.refusal(*words, "--database", "postgresql://127.0.0.1:1/none?connect_timeout=2",
+                         status=UNREACHABLE)
+
+    def test_the_secret_is_nowhere_in_the_database(self):
+        made = self.make("--scope", "work")
+        secret = made["secret"].split("_")[2]
+        if OPTIONS.engine == "sqlite":
+            everything = b""
+            for name in os.listdir(self.folder):
+                with open(os.path.join(self.folder, name), "rb") as file:
+                    everything += file.read()
+            everything = everything.decode("latin-1")
+        else:
+            everything = subprocess.run(
+                ["pg_dump", "--data-only", self.environment["ESTEIRA_DATABASE_URL"]], text=True,
+                check=True, capture_output=True, timeout=LIMIT_SECONDS).stdout
+        self.assertIn(made["key_id"], everything)
+        for part in (secret, secret[:16], secret[16:32]):
+            self.assertNotIn(part, everything)
+
+    def test_changes_are_in_the_audit_trail(self):
+        task_id = self.create()
+        key_id = self.make("--scope", "work")["key_id"]
+        self.run_verb("key", "revoke", key_id)
+        self.run_verb("type", "set", "REPORT", "--description", "Reports")
+        self.run_verb("type", "set", "REPORT", "--schema", '{"description": "%s"}' % ("x" * 50000))
+        self.run_verb("type", "pause", "REPORT")
+        self.run_verb("type", "resume", "REPORT")
+        self.run_verb("task", "cancel", task_id, 4242, status=NOT_FOUND)
+        self.run_verb("task", "retry", task_id)
+        self.run_verb("task", "delete", task_id)
+        self.assertEqual(self.trail(), [
+            ("key.create", key_id), ("key.revoke", key_id), ("type.set", "REPORT"),
+            ("type.set", "REPORT"), ("type.pause", "REPORT"), ("type.resume", "REPORT"),
+            ("task.cancel", str(task_id)), ("task.retry", str(task_id)),
+            ("task.delete", str(task_id))])
+        entries = list(reversed(self.json("audit", "list")))
+        self.assertEqual({one["actor"] for one in entries}, {f"cli:{pwd.getpwuid(os.geteuid())[0]}"})
+        self.assertIsNone(entries[2]["before"])
+        self.assertEqual(entries[3]["before"]["description"], "Reports")
+        self.assertRegex(entries[3]["after"]["payload_schema"]["sha256"], r"^[0-9a-f]{64}$")
+        self.assertNotIn("esk_", json.dumps(entries))
+        page = self.json("audit", "list", "--limit", 2, "--cursor", 4)
+        self.assertEqual([one["seq"] for one in page], [3, 2])
+        self.assertIn("--cursor", self.run_verb("audit", "list", "--limit", 2)[0])
+
+    def test_the_trail_is_verified(self):
+        self.assertTrue(self.json("audit", "verify")["sound"])
+        for _ in range(5):
+            self.run_verb("type", "pause", "NOOP")
+        sound = self.json("audit", "verify")
+        self.assertEqual((sound["sound"], sound["records"], sound["broken"]), (True, 5, None))
+        head = f"{sound['head']['seq']}:{sound['head']['hash']}"
+        self.assertIn(head, self.run_verb("audit", "verify")[0])
+        self.run_verb("audit", "verify", "--head", head)
+        self.refusal("audit", "verify", "--head", "5:abc")
+
+        self.tamper("DELETE FROM audit_log WHERE seq = 5")
+        self.run_verb("audit", "verify")
+        self.assertIn("deleted from 5", self.refusal("audit", "verify", "--head", head,
+                                                     status=FAILED))
+
+    def test_a_broken_trail_is_told_with_its_place(self):
+        for _ in range(4):
+            self.run_verb("type", "pause", "NOOP")
+        self.tamper("UPDATE audit_log SET actor = 'cli:eve' WHERE seq = 3")
+        self.assertIn("entry 3 was edited", self.refusal("audit", "verify", status=FAILED))
+        broken = self.json("audit", "verify", status=FAILED)
+        self.assertEqual(broken["broken"], {"seq": 3, "kind": "edited"})
+        self.assertFalse(broken["sound"])
 
 
 def read_terminal(descriptor):
