@@ -178,12 +178,7 @@ TEST_P(SharedAudit, refuses_to_be_changed_by_plain_sql) {
 // Whoever may take the triggers away is found out by the chain.
 TEST_P(SharedAudit, changed_all_the_same_is_found_out) {
   for (int count = 0; count < 5; ++count) must(repository().append_audit(entry("T"), now()));
-  if (repository().engine() == "sqlite") {
-    store().query("DROP TRIGGER audit_log_no_update");
-    store().query("DROP TRIGGER audit_log_no_delete");
-  } else {
-    store().query("ALTER TABLE audit_log DISABLE TRIGGER ALL");
-  }
+  store().disarm_the_audit_trail();
   store().query("UPDATE audit_log SET actor = 'cli:eve' WHERE seq = 4");
   EXPECT_EQ(verdict().broken, (AuditPlace{.seq = 4, .kind = AuditBreak::edited}));
   store().query("DELETE FROM audit_log WHERE seq = 2");

@@ -63,6 +63,18 @@ TEST_P(SharedMigration, a_schema_too_old_is_migrated_or_refused_with_words) {
   EXPECT_NE(error.message.find("version 0"), std::string::npos) << error.message;
 }
 
+TEST_P(SharedMigration, from_before_the_keys_keeps_the_tasks) {
+  const TaskId task_id = add(new_task_row(type("ALPHA")));
+  const std::string before = everything_of(task_id);
+  store().take_back_the_keys();
+  const auto migrated = must(open_repository(store().url(), Migrate::always));
+  EXPECT_TRUE(must(migrated->schema_status()).usable());
+  EXPECT_EQ(everything_of(task_id), before);
+  EXPECT_TRUE(must(migrated->keys()).empty());
+  const AuditEntry entry{.actor = "cli:ana", .action = "type.pause", .target = "ALPHA"};
+  EXPECT_EQ(must(migrated->append_audit(entry, now())).seq, 1);
+}
+
 TEST_P(SharedMigration, a_schema_too_new_is_refused_with_words) {
   const int latest = must(repository().schema_status()).latest;
   store().pretend_newer_schema();

@@ -72,6 +72,16 @@ class SqliteFileStore : public Store {
     SqliteClient{path("esteira.db")}.execute(
         "UPDATE esteira_meta SET value = value - 1 WHERE key = 'schema_version'");
   }
+  void take_back_the_keys() override {
+    SqliteClient{path("esteira.db")}.execute(
+        "DROP TABLE api_keys; DROP TABLE audit_log;"
+        "ALTER TABLE task_workers DROP COLUMN command;"
+        "UPDATE esteira_meta SET value = 2 WHERE key = 'schema_version'");
+  }
+  void disarm_the_audit_trail() override {
+    SqliteClient{path("esteira.db")}.execute(
+        "DROP TRIGGER audit_log_no_update; DROP TRIGGER audit_log_no_delete");
+  }
   [[nodiscard]] bool migrates_itself() const override { return true; }
 
  protected:
@@ -157,6 +167,14 @@ class PostgresStore : public Store {
         "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM "
         "schema_migrations)");
   }
+  void take_back_the_keys() override {
+    query("DROP TABLE api_keys");
+    query("DROP TABLE audit_log");
+    query("DROP FUNCTION audit_log_refuse()");
+    query("ALTER TABLE task_workers DROP COLUMN command");
+    query("DELETE FROM schema_migrations WHERE version > 3");
+  }
+  void disarm_the_audit_trail() override { query("ALTER TABLE audit_log DISABLE TRIGGER ALL"); }
   [[nodiscard]] bool migrates_itself() const override { return false; }
 
  protected:
