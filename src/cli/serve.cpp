@@ -38,7 +38,8 @@ Verb serve_verb() {
               [options](Arguments& arguments) {
                 options->settings.declare(arguments, {{"--listen", "ADDR:PORT", "server.listen"}});
                 options->settings.declare(arguments, worker_flags());
-                arguments.flag("--no-worker", "run no tasks", options->no_worker);
+                arguments.flag("--no-worker", "run no tasks; maintenance and health only",
+                               options->no_worker);
                 arguments.flag("--migrate", "bring the database's schema up to date first",
                                options->migrate);
               },

@@ -13,6 +13,7 @@
 #include "esteira/worker.hpp"
 #include "http/api_server.hpp"
 #include "http/health_server.hpp"
+#include "worker/maintenance_thread.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -105,6 +106,18 @@ Expected<Doors> open_doors(const ServicePlan& plan, const Store& store, const St
   return doors;
 }
 
+// Somebody must take over from the dead where no worker does.
+Expected<std::unique_ptr<MaintenanceThread>> start_maintenance(const Configuration& configuration) {
+  const auto& worker = configuration.worker;
+  auto maintenance = std::make_unique<MaintenanceThread>(
+      configuration.database_url,
+      MaintenanceOptions{.worker = {}, .max_crashes = worker.max_crashes, .lease = worker.lease},
+      log_event_sink());
+  ESTEIRA_TRY(maintenance->open());
+  maintenance->start();
+  return maintenance;
+}
+
 void print_banner(const ServicePlan& plan, const TaskRepository& repository,
                   const std::string& address, const TaskWorker* worker) {
   if (plan.json) {
@@ -153,10 +166,13 @@ Expected<int> run_service(ServicePlan plan) {
   const auto store = ESTEIRA_TRY(open_store(plan.configuration, plan.migrate));
   const auto doors = ESTEIRA_TRY(open_doors(plan, store, stop));
   std::unique_ptr<TaskWorker> worker;
+  std::unique_ptr<MaintenanceThread> maintenance;
   if (plan.with_worker) {
     worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *store.registry,
                                           plan.configuration.worker, log_event_sink());
     ESTEIRA_TRY(worker->start());
+  } else {
+    maintenance = ESTEIRA_TRY(start_maintenance(plan.configuration));
   }
   stop.set_running();
   print_banner(plan, *store.repository, doors.address(), worker.get());
@@ -167,6 +183,7 @@ Expected<int> run_service(ServicePlan plan) {
     signals.reset();
   } else {
     signals->wait();
+    maintenance.reset();
   }
   flush_log();
   return status::done;

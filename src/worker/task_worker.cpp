@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <thread>
 #include <unistd.h>
@@ -13,9 +12,10 @@
 #include "processor/processor_type.hpp"
 #include "repository/database_clock.hpp"
 #include "worker/loop.hpp"
-#include "worker/maintenance.hpp"
+#include "worker/maintenance_thread.hpp"
 #include "worker/thread_runner.hpp"
 #include "worker/waker.hpp"
+#include "worker/worker_name.hpp"
 
 namespace esteira {
 namespace {
@@ -26,19 +26,9 @@ using std::chrono::seconds;
 constexpr Duration types_interval = seconds{1};
 constexpr Duration heartbeat_interval = seconds{10};
 constexpr Duration clock_interval = seconds{30};
-constexpr Duration maintenance_interval = seconds{1};
 constexpr Duration stopping_poll = milliseconds{20};
 // How long the end of a worker waits for a store that is away; the leases end by themselves.
 constexpr Duration last_words_max = seconds{5};
-
-std::string host_name() {
-  std::array<char, 65> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
-
-std::string default_name(Random& random) {
-  return fmt::format("{}-{}-{:04x}", host_name().substr(0, 60), getpid(), random.next() & 0xFFFFU);
-}
 
 Expected<void> check_options(const WorkerOptions& options) {
   const auto bad = [](std::string_view what) {
@@ -64,7 +54,14 @@ struct TaskWorker::Impl {
         registry(the_registry),
         options(std::move(the_options)),
         events(std::move(the_events)) {
-    if (options.name.empty()) options.name = default_name(random);
+    if (options.name.empty()) options.name = default_worker_name(random);
+    if (!options.maintenance) return;
+    maintenance = std::make_unique<MaintenanceThread>(
+        url,
+        MaintenanceOptions{.worker = options.name + "/maintenance",
+                           .max_crashes = options.max_crashes,
+                           .lease = options.lease},
+        events);
   }
 
   // Constant after start().
@@ -73,13 +70,12 @@ struct TaskWorker::Impl {
   WorkerOptions options;
   const std::shared_ptr<EventSink> events;
   std::shared_ptr<DatabaseClock> clock = std::make_shared<DatabaseClock>();
-  std::shared_ptr<TaskRepository> repository;              // the loop's
-  std::shared_ptr<TaskRepository> maintenance_repository;  // the maintenance thread's
+  std::shared_ptr<TaskRepository> repository;  // the loop's
 
   // Thread-safe.
   SystemRandom random;
+  std::unique_ptr<MaintenanceThread> maintenance;  // null where it is not wanted
   std::shared_ptr<Waker> waker = std::make_shared<Waker>();
-  std::shared_ptr<Waker> maintenance_waker = std::make_shared<Waker>();
   std::shared_ptr<std::atomic<bool>> hinted = std::make_shared<std::atomic<bool>>(false);
   std::atomic<bool> stop_requested = false;
   std::atomic<bool> stop_now = false;
@@ -105,7 +101,6 @@ struct TaskWorker::Impl {
   Duration phase_ends{};
 
   std::thread loop_thread;
-  std::thread maintenance_thread;
 
   Expected<void> start();
   Expected<void> ensure_types();
@@ -115,7 +110,6 @@ struct TaskWorker::Impl {
   Expected<void> refresh_types();
   [[nodiscard]] bool drained();
   [[nodiscard]] bool advance_stop();
-  void run_maintenance();
 };
 
 bool TaskWorker::Impl::handles(std::string_view type) const {
@@ -135,7 +129,7 @@ Expected<void> TaskWorker::Impl::start() {
   repository = ESTEIRA_TRY(open_repository(url));
   ESTEIRA_TRY(clock->sync(*repository));
   ESTEIRA_TRY(ensure_types());
-  if (options.maintenance) maintenance_repository = ESTEIRA_TRY(open_repository(url));
+  if (maintenance) ESTEIRA_TRY(maintenance->open());
   LoopOptions loop_options{.worker = options.name,
                            .lease = options.lease,
                            .poll = options.poll,
@@ -165,11 +159,7 @@ Expected<void> TaskWorker::Impl::start() {
     name_this_thread("esteira-loop");
     run_loop();
   });
-  if (!options.maintenance) return {};
-  maintenance_thread = std::thread([this] {
-    name_this_thread("esteira-maint");
-    run_maintenance();
-  });
+  if (maintenance) maintenance->start();
   return {};
 }
 
@@ -242,7 +232,7 @@ void TaskWorker::Impl::run_loop() {
   }
   stuck = runner->load().running > 0;
   static_cast<void>(repository->remove_worker(options.name));
-  maintenance_waker->wake();
+  if (maintenance) maintenance->request_stop();
   loop_ended = true;
 }
 
@@ -278,18 +268,6 @@ bool TaskWorker::Impl::advance_stop() {
   return loop->all_told() || steady >= phase_ends;
 }
 
-void TaskWorker::Impl::run_maintenance() {
-  Maintenance maintenance({.worker = options.name + "/maintenance",
-                           .max_crashes = options.max_crashes,
-                           .lease = options.lease},
-                          *maintenance_repository, *clock, random, events.get());
-  while (!loop_ended && !stop_requested) {
-    static_cast<void>(maintenance.step());  // what failed is offered again in the next round
-    const auto spread = static_cast<double>(maintenance_interval.count()) * random.fraction() / 2;
-    maintenance_waker->wait(maintenance_interval / 2 + Duration{static_cast<std::int64_t>(spread)});
-  }
-}
-
 TaskWorker::TaskWorker(std::string url, const ProcessorRegistry& registry, WorkerOptions options,
                        std::shared_ptr<EventSink> events)
     : impl_(std::make_unique<Impl>(std::move(url), registry, std::move(options),
@@ -305,7 +283,7 @@ Expected<void> TaskWorker::start() { return impl_->start(); }
 void TaskWorker::request_stop() {
   impl_->stop_requested = true;
   impl_->waker->wake();
-  impl_->maintenance_waker->wake();
+  if (impl_->maintenance) impl_->maintenance->request_stop();
 }
 
 void TaskWorker::request_stop_now() {
@@ -315,7 +293,7 @@ void TaskWorker::request_stop_now() {
 
 bool TaskWorker::wait() {
   if (impl_->loop_thread.joinable()) impl_->loop_thread.join();
-  if (impl_->maintenance_thread.joinable()) impl_->maintenance_thread.join();
+  if (impl_->maintenance) impl_->maintenance->wait();
   return !impl_->stuck;
 }
 
