@@ -76,6 +76,9 @@ struct Execution {
 struct TaskOptions {
   int priority = 0;  // -32768 to 32767
   std::optional<Time> scheduled_for{};
+  // A delay from the creation on, instead of `scheduled_for`. A repeated idempotency key must ask
+  // for the same delay, and the first task keeps its time.
+  std::optional<Duration> scheduled_in{};
   std::optional<int> max_retries{};
   // At most one task of the type with this key may wait or run.
   std::optional<std::string> unique_key{};

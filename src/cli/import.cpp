@@ -118,7 +118,7 @@ Expected<NewTaskRow> Import::read_row(const Line& line) {
   if (line.too_long) return fail(ErrorCode::invalid_argument, "the line is too long for a task");
   const auto body = ESTEIRA_TRY(parse_json(line.text, {.bytes_max = line.text.size()}));
   const auto task = ESTEIRA_TRY(api::new_task_from_json(body, api::IdempotencyKey::in_body));
-  auto row = ESTEIRA_TRY(check_new_task(task, types_, store_.registry.get()));
+  auto row = ESTEIRA_TRY(check_new_task(task, types_, store_.registry.get(), store_.now()));
   ESTEIRA_TRY(check_unique(row, line.number));
   return row;
 }

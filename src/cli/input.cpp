@@ -46,10 +46,10 @@ Expected<std::string> read_argument(const std::string& argument, std::size_t byt
   return argument;
 }
 
-Expected<Time> parse_schedule(std::string_view text, Time now) {
+Expected<std::variant<Time, Duration>> parse_schedule(std::string_view text) {
   if (text.starts_with('+')) {
     const auto delay = parse_duration(text.substr(1));
-    if (delay) return now + *delay;
+    if (delay) return *delay;
   } else if (const auto time = try_parse_time(text)) {
     return *time;
   }

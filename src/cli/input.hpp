@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "esteira/json.hpp"
 #include "esteira/time.hpp"
@@ -15,7 +16,7 @@ namespace esteira::cli {
                                                   std::size_t bytes_max);
 [[nodiscard]] Expected<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
-// RFC 3339, or "+30s", "+5m", "+2h", "+1d" from `now` on.
-[[nodiscard]] Expected<Time> parse_schedule(std::string_view text, Time now);
+// RFC 3339, or a delay: "+30s", "+5m", "+2h", "+1d".
+[[nodiscard]] Expected<std::variant<Time, Duration>> parse_schedule(std::string_view text);
 
 }  // namespace esteira::cli

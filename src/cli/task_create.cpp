@@ -40,11 +40,13 @@ Expected<Json> read_payload(const Options& options) {
   return std::unexpected(std::move(error));
 }
 
-Expected<NewTask> new_task(const Options& options, Time now) {
+Expected<NewTask> new_task(const Options& options) {
   NewTask task{.type = options.type, .payload = ESTEIRA_TRY(read_payload(options))};
   task.options.priority = static_cast<int>(options.priority.value_or(0));
   if (options.scheduled_for) {
-    task.options.scheduled_for = ESTEIRA_TRY(parse_schedule(*options.scheduled_for, now));
+    const auto schedule = ESTEIRA_TRY(parse_schedule(*options.scheduled_for));
+    if (const auto* time = std::get_if<Time>(&schedule)) task.options.scheduled_for = *time;
+    if (const auto* delay = std::get_if<Duration>(&schedule)) task.options.scheduled_in = *delay;
   }
   if (options.max_retries) task.options.max_retries = static_cast<int>(*options.max_retries);
   task.options.unique_key = options.unique_key;
@@ -57,7 +59,7 @@ Expected<NewTask> new_task(const Options& options, Time now) {
 Expected<int> run(const GlobalOptions& globals, const Options& options) {
   const auto store = ESTEIRA_TRY(open_store(globals));
   TaskService service(store.repository, store.registry.get(), store.clock);
-  const auto task = ESTEIRA_TRY(new_task(options, store.now()));
+  const auto task = ESTEIRA_TRY(new_task(options));
   const auto created = ESTEIRA_TRY(service.create(task));
   if (!created.created) print_note("the idempotency key had made this task before");
   print_task(ESTEIRA_TRY(service.task(created.task_id)), globals.json);

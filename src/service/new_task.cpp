@@ -38,7 +38,25 @@ Expected<void> check_range(std::int64_t value, std::int64_t low, std::int64_t hi
   return refuse(std::move(pointer), fmt::format("must be from {} to {}", low, high));
 }
 
-Expected<void> check_options(const TaskOptions& options) {
+Expected<void> check_schedule(const TaskOptions& options, Time now) {
+  // What both databases and four-digit years can hold.
+  constexpr Time earliest = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
+  constexpr Time latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
+  if (options.scheduled_for && options.scheduled_in) {
+    return refuse("/scheduled_for", "is given as a time and as a delay: give one of them");
+  }
+  if (options.scheduled_for &&
+      (*options.scheduled_for < earliest || *options.scheduled_for > latest)) {
+    return refuse("/scheduled_for", "must lie between 1970 and 9999");
+  }
+  if (options.scheduled_in &&
+      (*options.scheduled_in < Duration{0} || *options.scheduled_in > latest - now)) {
+    return refuse("/scheduled_for", "a delay is not negative and ends before the year 9999 does");
+  }
+  return {};
+}
+
+Expected<void> check_options(const TaskOptions& options, Time now) {
   ESTEIRA_TRY(
       check_range(options.priority, limits::priority_min, limits::priority_max, "/priority"));
   if (options.max_retries) {
@@ -49,13 +67,7 @@ Expected<void> check_options(const TaskOptions& options) {
     return refuse("/timeout_seconds", fmt::format("must be more than 0 and at most {}",
                                                   limits::timeout_max / std::chrono::seconds{1}));
   }
-  // What both databases and four-digit years can hold.
-  constexpr Time earliest = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
-  constexpr Time latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
-  if (options.scheduled_for &&
-      (*options.scheduled_for < earliest || *options.scheduled_for > latest)) {
-    return refuse("/scheduled_for", "must lie between 1970 and 9999");
-  }
+  ESTEIRA_TRY(check_schedule(options, now));
   if (options.unique_key) {
     ESTEIRA_TRY(check_text(*options.unique_key, limits::unique_key_bytes_max, "/unique_key"));
   }
@@ -106,14 +118,23 @@ Expected<void> check_payload(const NewTask& task, const TaskType& type, TypeCach
   return processor == nullptr ? Expected<void>{} : ask_processor(*processor, task.payload);
 }
 
+// As it was asked for: a delay is the same wish whenever it is repeated.
+std::string asked_schedule(const TaskOptions& options) {
+  if (options.scheduled_for) return format_time(*options.scheduled_for);
+  return options.scheduled_in ? fmt::format("+{}", options.scheduled_in->count()) : "";
+}
+
+std::optional<Time> due_time(const TaskOptions& options, Time now) {
+  return options.scheduled_in ? now + *options.scheduled_in : options.scheduled_for;
+}
+
 // What the caller asked for, so that a repeated idempotency key is told from a reused one.
 std::string request_hash(const TaskType& type, const NewTask& task, std::string_view payload) {
   const auto& options = task.options;
   const auto text =
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", type.name, options.priority,
-                  options.scheduled_for ? format_time(*options.scheduled_for) : "",
-                  options.max_retries.value_or(-1), options.unique_key.value_or(""),
-                  options.timeout.value_or(Duration{0}).count(),
+                  asked_schedule(options), options.max_retries.value_or(-1),
+                  options.unique_key.value_or(""), options.timeout.value_or(Duration{0}).count(),
                   to_text(Json(JsonArray(options.tags.begin(), options.tags.end()))), payload);
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
@@ -125,15 +146,15 @@ std::string request_hash(const TaskType& type, const NewTask& task, std::string_
 }  // namespace
 
 Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
-                                    const ProcessorRegistry* registry) {
+                                    const ProcessorRegistry* registry, Time now) {
   const auto type = ESTEIRA_TRY(types.find(task.type));
-  ESTEIRA_TRY(check_options(task.options));
+  ESTEIRA_TRY(check_options(task.options, now));
   ESTEIRA_TRY(check_payload(task, type, types, registry));
   const auto& options = task.options;
   NewTaskRow row{.type_id = type.type_id,
                  .payload = to_text(task.payload),
                  .priority = options.priority,
-                 .scheduled_for = options.scheduled_for,
+                 .scheduled_for = due_time(options, now),
                  .max_retries = options.max_retries.value_or(type.max_retries),
                  .timeout = options.timeout,
                  .unique_key = options.unique_key,

@@ -10,8 +10,8 @@
 namespace esteira {
 
 // Type known, limits kept, payload accepted by the type's schema and then by its processor;
-// defaults filled from the type. Errors carry JSON pointers.
+// defaults filled from the type, a delay counted from `now` on. Errors carry JSON pointers.
 [[nodiscard]] Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
-                                                  const ProcessorRegistry* registry);
+                                                  const ProcessorRegistry* registry, Time now);
 
 }  // namespace esteira

@@ -51,9 +51,10 @@ struct TaskService::Impl {
   TypeCache types;
 
   Expected<TaskId> create_within(CallerConnection connection, NewTask task) {
-    const auto row = ESTEIRA_TRY(check_new_task(task, types, registry));
+    const auto now = clock->now();
+    const auto row = ESTEIRA_TRY(check_new_task(task, types, registry, now));
     const auto inserted =
-        ESTEIRA_TRY(repository->insert_within(connection, std::span(&row, 1), clock->now()));
+        ESTEIRA_TRY(repository->insert_within(connection, std::span(&row, 1), now));
     return inserted.front().task_id;
   }
 };
@@ -73,9 +74,9 @@ Expected<TaskId> TaskService::create_task(std::string_view type, Json payload,
 }
 
 Expected<CreatedTask> TaskService::create(const NewTask& task) {
-  const auto row = ESTEIRA_TRY(check_new_task(task, impl_->types, impl_->registry));
-  const auto inserted =
-      ESTEIRA_TRY(impl_->repository->insert(std::span(&row, 1), impl_->clock->now()));
+  const auto now = impl_->clock->now();
+  const auto row = ESTEIRA_TRY(check_new_task(task, impl_->types, impl_->registry, now));
+  const auto inserted = ESTEIRA_TRY(impl_->repository->insert(std::span(&row, 1), now));
   impl_->repository->hint();
   return CreatedTask{inserted.front().task_id, inserted.front().created};
 }
@@ -85,10 +86,11 @@ Expected<std::vector<CreatedTask>> TaskService::create_tasks(std::span<const New
     return fail(ErrorCode::invalid_argument, fmt::format("a batch holds at most {} tasks, not {}",
                                                          limits::batch_tasks_max, tasks.size()));
   }
+  const auto now = impl_->clock->now();
   std::vector<NewTaskRow> rows;
   rows.reserve(tasks.size());
   for (const auto& task : tasks) {
-    auto row = check_new_task(task, impl_->types, impl_->registry);
+    auto row = check_new_task(task, impl_->types, impl_->registry, now);
     if (!row) {
       auto error = std::move(row).error();
       const auto index = rows.size();
@@ -99,7 +101,7 @@ Expected<std::vector<CreatedTask>> TaskService::create_tasks(std::span<const New
     rows.push_back(std::move(*row));
   }
   if (rows.empty()) return std::vector<CreatedTask>{};
-  const auto inserted = ESTEIRA_TRY(impl_->repository->insert(rows, impl_->clock->now()));
+  const auto inserted = ESTEIRA_TRY(impl_->repository->insert(rows, now));
   impl_->repository->hint();
   std::vector<CreatedTask> created;
   created.reserve(inserted.size());

@@ -359,6 +359,14 @@ class Tasks(Case):
         self.assertEqual(self.create("--idempotency-key", "i"), first)
         self.refusal("task", "create", "NOOP", "--idempotency-key", "i", "--priority", 3)
 
+    def test_an_idempotency_key_with_a_delay_answers_the_first_task(self):
+        later = ("--idempotency-key", "i", "--scheduled-for", "+5m")
+        first = self.create(*later)
+        due = self.json("task", "show", first)["scheduled_for"]
+        self.assertEqual(self.create(*later), first)
+        self.assertEqual(self.json("task", "show", first)["scheduled_for"], due)
+        self.refusal("task", "create", "NOOP", "--idempotency-key", "i", "--scheduled-for", "+6m")
+
     def test_a_task_that_is_not_there_is_not_found(self):
         for verb in ("show", "executions"):
             self.refusal("task", verb, 987654, status=NOT_FOUND)
