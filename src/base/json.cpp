@@ -115,12 +115,32 @@ struct Handler {
   bool on_comment(json::string_view, json::error_code&) { return true; }
 };
 
-std::string_view reason(json::error_code error) {
+// Whether a text ends with the escape of a first half (d800 to dbff), which its other half must
+// follow: Boost.JSON calls what stands there instead a syntax error. A backslash after it may have
+// been read.
+bool ends_with_half_pair(std::string_view text) {
+  if (text.ends_with('\\')) text.remove_suffix(1);
+  if (text.size() < 6) return false;
+  const auto escape = text.substr(text.size() - 6);
+  const auto digit = [&](std::size_t at, std::string_view allowed) {
+    return allowed.find(escape[at]) != std::string_view::npos;
+  };
+  constexpr std::string_view hex = "0123456789abcdefABCDEF";
+  if (!escape.starts_with("\\u") || !digit(2, "dD") || !digit(3, "89abAB")) return false;
+  if (!digit(4, hex) || !digit(5, hex)) return false;
+  // An escaped backslash before a plain "ud800" is none.
+  const auto before = text.substr(0, text.size() - 6);
+  const auto last = before.find_last_not_of('\\');
+  return (before.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 0;
+}
+
+std::string_view reason(json::error_code error, std::string_view read) {
   if (error == json::error::too_deep) return "it is nested too deeply";
   if (error == json::error::incomplete) return "it ends too early";
   if (error == json::error::illegal_leading_surrogate ||
       error == json::error::illegal_trailing_surrogate ||
-      error == json::error::expected_utf16_escape) {
+      error == json::error::expected_utf16_escape ||
+      (error == json::error::syntax && ends_with_half_pair(read))) {
     return "a \\u escape is half of a surrogate pair";
   }
   if (error == json::error::exponent_overflow) return "a number is too large";
@@ -287,7 +307,8 @@ Expected<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   const auto used = parser.write_some(/*more=*/false, text.data(), text.size(), error);
   if (error) {
     auto why = parser.handler().problem;
-    return std::unexpected(bad_json(why.empty() ? std::string(reason(error)) : why, used));
+    if (why.empty()) why = reason(error, text.substr(0, used));
+    return std::unexpected(bad_json(std::move(why), used));
   }
   if (const auto rest = text.find_first_not_of(" \t\r\n", used); rest != std::string_view::npos) {
     return std::unexpected(bad_json("something follows the document", rest));
