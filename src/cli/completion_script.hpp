@@ -9,22 +9,19 @@ inline constexpr std::string_view bash_completion =
     R"bash(# bash completion for esteira: source <(esteira completion bash)
 _esteira() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local verb='' word words='' index=1
+  local verb='' word words='' index line=() given=()
   COMPREPLY=()
-
-  case $previous in
-    --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --status) COMPREPLY=($(compgen -W 'PENDING PROCESSING COMPLETED FAILED CANCELLED' -- "$current")); return ;;
-    --type | --types) COMPREPLY=($(compgen -W "$(_esteira_types)" -- "$current")); return ;;
-    --database) COMPREPLY=($(compgen -W 'sqlite: postgresql://' -- "$current")); return ;;
-    --back-off-jitter) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
-  esac
+  _esteira_line
 
   # The verb: the first one or two words that are no options and no option's value.
-  while [ "$index" -lt "$COMP_CWORD" ]; do
-    word=${COMP_WORDS[index]}
+  for ((index = 1; index < ${#line[@]}; index++)); do
+    word=${line[index]}
     case $word in
-      --config | --database) index=$((index + 1)) ;;
+      --config | --database)
+        given+=("$word" "${line[index + 1]:-}")
+        index=$((index + 1))
+        ;;
+      --config=* | --database=*) given+=("$word") ;;
       -*) ;;
       *)
         case $verb in
@@ -33,8 +30,15 @@ _esteira() {
         esac
         ;;
     esac
-    index=$((index + 1))
   done
+
+  case $previous in
+    --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --status) COMPREPLY=($(compgen -W 'PENDING PROCESSING COMPLETED FAILED CANCELLED' -- "$current")); return ;;
+    --type | --types) COMPREPLY=($(compgen -W "$(_esteira_types)" -- "$current")); return ;;
+    --database) COMPREPLY=($(compgen -W 'sqlite: postgresql://' -- "$current")); return ;;
+    --back-off-jitter) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
+  esac
 
   case $verb in
     '') words='@FIRST_WORDS@' ;;
@@ -52,9 +56,28 @@ _esteira() {
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 
-# The types that the database knows; nothing where it does not answer.
+# The words before the one that is typed. Bash splits them at ":" and "=", as in sqlite:x.db.
+_esteira_line() {
+  local glued=yes
+  for word in "${COMP_WORDS[@]:0:COMP_CWORD}"; do
+    case $word in
+      [:=]*) glued=yes ;;
+      *) [ "$glued" ] || line+=('') ;;
+    esac
+    [ "${#line[@]}" -gt 0 ] || line=('')
+    line[-1]+=$word
+    case $word in
+      [:=]*) ;;
+      *) glued='' ;;
+    esac
+  done
+}
+
+# The types that the database knows; nothing where it does not answer. Asking for the types makes a
+# SQLite file that is not there, asking for its state does not.
 _esteira_types() {
-  esteira type list 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'
+  esteira migrate status --json "${given[@]}" 2>/dev/null </dev/null | grep -q '"usable": *true' &&
+    esteira type list "${given[@]}" 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'
 }
 
 complete -F _esteira esteira

@@ -43,14 +43,6 @@ void check_file_mode(Checks& checks, const Configuration& configuration) {
   }
 }
 
-// A new SQLite file is made at the first start; looking must not make it.
-bool is_missing_file(const Configuration& configuration) {
-  const std::string_view url = configuration.database_url;
-  if (!url.starts_with(sqlite_scheme) || url == "sqlite::memory:") return false;
-  std::error_code ignored;
-  return !std::filesystem::exists(url.substr(sqlite_scheme.size()), ignored);
-}
-
 void check_missing_file(Checks& checks, const Configuration& configuration) {
   const auto path = configuration.database_url.substr(sqlite_scheme.size());
   const auto parent = std::filesystem::path(path).parent_path();

@@ -1,4 +1,6 @@
 // esteira migrate up | status
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
@@ -46,14 +48,27 @@ void print_status(const SchemaStatus& schema, std::string_view address) {
   }
 }
 
+bool folder_exists(const Configuration& configuration) {
+  const std::filesystem::path file(
+      configuration.database_url.substr(configuration.database_url.find(':') + 1));
+  std::error_code ignored;
+  return !file.has_parent_path() || std::filesystem::is_directory(file.parent_path(), ignored);
+}
+
 Expected<int> migrate_status(const GlobalOptions& globals) {
   auto configuration = ESTEIRA_TRY(configuration_of(globals));
+  auto address = configuration.database_url;
+  // An empty database in memory answers for a file that looking must not make; where no file can
+  // be made, opening says so.
+  const bool missing = is_missing_file(configuration) && folder_exists(configuration);
+  if (missing) configuration.database_url = "sqlite::memory:";
   const auto store = ESTEIRA_TRY(open_store(std::move(configuration), Migrate::never));
   const auto schema = ESTEIRA_TRY(store.repository->schema_status());
+  if (!missing) address = store.repository->address();
   if (globals.json) {
     print_json(status_to_json(schema));
   } else {
-    print_status(schema, store.repository->address());
+    print_status(schema, address);
   }
   return status::done;
 }

@@ -1,5 +1,7 @@
 #include "cli/wiring.hpp"
 
+#include <filesystem>
+
 #include "base/assert.hpp"
 #include "processors/builtin.hpp"
 
@@ -12,6 +14,16 @@ Expected<Configuration> configuration_of(const GlobalOptions& globals,
   sources.flags = std::move(flags);
   if (globals.database) sources.flags.push_back({"--database", "database.url", *globals.database});
   return load_configuration(sources);
+}
+
+bool is_missing_file(const Configuration& configuration) {
+  constexpr std::string_view sqlite_scheme = "sqlite:";
+  const std::string_view url = configuration.database_url;
+  if (!url.starts_with(sqlite_scheme) || url == "sqlite::memory:") return false;
+  std::error_code error;
+  const auto status = std::filesystem::status(url.substr(sqlite_scheme.size()), error);
+  // What can't be looked at may be there: opening it says what is wrong.
+  return status.type() == std::filesystem::file_type::not_found;
 }
 
 std::unique_ptr<ProcessorRegistry> make_registry(const Configuration& configuration) {

@@ -19,6 +19,9 @@ namespace esteira::cli {
 [[nodiscard]] Expected<Configuration> configuration_of(const GlobalOptions& globals,
                                                        std::vector<FlagValue> flags = {});
 
+// The database is a SQLite file that is not there. The first start makes it; looking must not.
+[[nodiscard]] bool is_missing_file(const Configuration& configuration);
+
 [[nodiscard]] std::unique_ptr<ProcessorRegistry> make_registry(const Configuration& configuration);
 
 // An open database and what a verb needs beside it.

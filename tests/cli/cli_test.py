@@ -125,13 +125,54 @@ class Case(unittest.TestCase):
         return self.json("stats")["by_status"]["PENDING"]
 
 
+class Completing(Case):
+    """Asks the script of `completion bash`, as bash does."""
+
+    def completed(self, words):
+        script = self.run_verb("completion", "bash")[0]
+        quoted = " ".join(f"'{word}'" for word in words)
+        probe = (f"{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _esteira; "
+                 'printf "%s\\n" "${COMPREPLY[@]}"')
+        path = os.path.dirname(OPTIONS.binary) + ":" + self.environment["PATH"]
+        done = subprocess.run(["bash", "-c", probe], text=True, capture_output=True, check=True,
+                              cwd=self.folder, env={**self.environment, "PATH": path},
+                              timeout=LIMIT_SECONDS)
+        return sorted(done.stdout.split())
+
+
+class CompletingTypes(Completing):
+    def test_the_types_are_those_of_the_database_that_is_typed(self):
+        self.run_verb("type", "set", "REPORT")
+        url = self.environment.pop("ESTEIRA_DATABASE_URL")
+        self.write("other.toml", f"[database]\nurl = '{url}'\n")
+        split = [part for part in re.split("(:)", url) if part]  # as bash does it
+        for words in (["--database", url], ["--database", *split], ["--database", "=", *split],
+                      ["--config", "other.toml"]):
+            self.assertEqual(self.completed(["esteira", *words, "task", "create", "REP"]),
+                             ["REPORT"], words)
+            self.assertEqual(self.completed(["esteira", *words, "task", "list", "--type", "REP"]),
+                             ["REPORT"], words)
+
+
+class CompletingNothing(Completing):
+    migrated = False
+
+    def new_database(self):
+        return "sqlite:esteira.db"
+
+    def test_no_file_is_made_by_asking_for_types(self):
+        for words in ([], ["--database", "sqlite:other.db"], ["--database", "sqlite", ":", "x.db"]):
+            self.assertEqual(self.completed(["esteira", *words, "task", "create", "NO"]), [])
+            self.assertEqual(os.listdir(self.folder), [])
+
+
 def every_verb():
     text = subprocess.run([OPTIONS.binary, "completion", "bash"], text=True, capture_output=True,
                           check=True, timeout=LIMIT_SECONDS).stdout
     return [name.split() for name in re.findall(r"^    '([a-z ]+)'\) words=", text, re.M)]
 
 
-class Usage(Case):
+class Usage(Completing):
     migrated = False
 
     def new_database(self):
@@ -183,7 +224,6 @@ class Usage(Case):
         self.refusal("task", "list", "--limit", "0", "--json")
 
     def test_the_completion_knows_verbs_and_options(self):
-        script = self.run_verb("completion", "bash")[0]
         for words, expected in (
                 (["esteira", "ser"], ["serve"]),
                 (["esteira", "task", "ex"], ["executions"]),
@@ -192,12 +232,7 @@ class Usage(Case):
                 (["esteira", "migrate", ""], ["up", "status"]),
                 (["esteira", "task", "list", "--status", "CAN"], ["CANCELLED"]),
                 (["esteira", "stats", "--js"], ["--json"])):
-            quoted = " ".join(f"'{word}'" for word in words)
-            probe = (f"{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _esteira; "
-                     'printf "%s\\n" "${COMPREPLY[@]}"')
-            done = subprocess.run(["bash", "-c", probe], text=True, capture_output=True, check=True,
-                                  cwd=self.folder, timeout=LIMIT_SECONDS)
-            self.assertEqual(sorted(done.stdout.split()), sorted(expected), words)
+            self.assertEqual(self.completed(words), sorted(expected), words)
 
 
 class Settings(Case):
@@ -305,6 +340,16 @@ class Migration(Case):
         process, _ = self.start("serve", "--listen", "127.0.0.1:0", "--migrate")
         self.assertEqual(self.json("task", "list"), [])
         self.stop(process)
+
+
+    def test_looking_at_the_status_makes_no_file(self):
+        before = os.listdir(self.folder)
+        said = self.run_verb("migrate", "status", "--database", "sqlite:new.db")[0]
+        self.assertIn("sqlite:new.db is at version 0", said)
+        self.assertIn("esteira migrate up", said)
+        self.assertIn("nowhere", self.refusal("migrate", "status", "--database",
+                                              "sqlite:nowhere/new.db"))
+        self.assertEqual(os.listdir(self.folder), before)
 
 
 class Tasks(Case):
