@@ -82,7 +82,8 @@ struct TaskOptions {
   std::optional<int> max_retries{};
   // At most one task of the type with this key may wait or run.
   std::optional<std::string> unique_key{};
-  // The same key with the same task again answers the first task instead of making a second.
+  // The same key with the same task again answers the first task instead of making a second. Kept
+  // for 24 hours.
   std::optional<std::string> idempotency_key{};
   std::vector<std::string> tags{};
   std::optional<Duration> timeout{};  // of one attempt
