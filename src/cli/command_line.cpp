@@ -63,7 +63,7 @@ class Tree {
   void add(const Verb& verb) {
     const auto space = verb.name.find(' ');
     auto* parent = &app_;
-    if (space != std::string_view::npos) parent = &group(verb.name.substr(0, space));
+    if (space != std::string_view::npos) parent = &group(verb.name.substr(0, space), verb.example);
     const auto own = space == std::string_view::npos ? verb.name : verb.name.substr(space + 1);
     auto* leaf = parent->add_subcommand(std::string(own), std::string(verb.summary));
     leaf->fallthrough();
@@ -74,12 +74,15 @@ class Tree {
     leaves_.emplace_back(leaf, &verb);
   }
 
-  CLI::App& group(std::string_view name) {
+  // Made by its first verb, whose example it shows.
+  CLI::App& group(std::string_view name, std::string_view example) {
     if (const auto found = groups_.find(name); found != groups_.end()) return *found->second;
     auto* made = app_.add_subcommand(std::string(name), group_summary(name));
     made->require_subcommand(1);
     made->fallthrough();
     made->group("Verbs");
+    made->footer(fmt::format("Example:\n  {}\n\n`esteira {} VERB --help` says more about each.",
+                             example, name));
     groups_.emplace(name, made);
     return *made;
   }

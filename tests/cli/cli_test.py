@@ -185,6 +185,8 @@ class Usage(Completing):
             out, err = self.run_verb(*verb, "--help")
             self.assertEqual(err, "", verb)
             self.assertIn("Usage: esteira " + " ".join(verb), out)
+            example = re.search(r"^Example:\n  (.*)$", out, re.M)
+            self.assertIn("esteira " + " ".join(verb), example[1] if example else "", verb)
             if verb not in (["task"], ["type"], ["key"], ["audit"], ["migrate"], ["completion"]):
                 self.assertIn("Example:\n  ", out)
                 self.assertIn("--database", out)
