@@ -147,7 +147,9 @@ Expected<void> Connection::configure(const std::string& path) {
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_handler(handle_, on_busy, nullptr);
   if (sqlite3_db_readonly(handle_, "main") == 1) {
-    return fail(ErrorCode::invalid_argument, what + ": the file can't be written by this user");
+    return fail(
+        ErrorCode::unavailable,
+        what + ": this user must be able to write the file; mend its rights (chmod, chown)");
   }
   watch_wal();
   // synchronous=FULL: a task that was acknowledged survives the loss of power. Memory-mapped
