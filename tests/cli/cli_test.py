@@ -263,6 +263,12 @@ class Settings(Case):
         said = self.refusal("stats", "--database", "mysql://bob:hunter2@db/x")
         self.assertNotIn("hunter2", said)
 
+    def test_a_wrong_port_is_bad_usage(self):
+        for port in ("abc", "99999"):
+            said = self.refusal("stats", "--database", f"postgresql://bob:hunter2@127.0.0.1:{port}/x")
+            self.assertIn(f"from 1 to 65535, not '{port}'", said)
+            self.assertNotIn("hunter2", said)
+
     def test_flag_before_environment_before_file(self):
         self.write("esteira.toml", "[worker]\nconcurrency = 2\nmax_crashes = 2\n"
                                    "[log]\nlevel = 'error'\n[database]\nurl = 'sqlite:other.db'\n")

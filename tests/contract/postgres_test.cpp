@@ -423,6 +423,15 @@ TEST_F(Outage, a_server_that_may_only_be_read_is_refused) {
 
 // --- through TCP, with a password ----------------------------------------------------------------
 
+TEST(PostgresAddress, a_bad_port_is_bad_usage) {
+  for (const std::string port : {"abc", "0", "99999", "5432x", "5432,abc"}) {
+    const Error error =
+        error_of(open_repository("postgresql:///x?host=127.0.0.1,127.0.0.1&port=" + port));
+    EXPECT_EQ(error.code, ErrorCode::invalid_argument) << port << ": " << error.message;
+    EXPECT_NE(error.message.find("port"), std::string::npos) << error.message;
+  }
+}
+
 TEST_F(Postgres, a_password_opens_the_door_and_is_never_shown) {
   const auto opened = must(open_repository(server->tcp_url(database)));
   must(opened->ping());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <poll.h>
 
@@ -130,6 +131,28 @@ bool behind_pool(pg_conn* connection) {
   return rows.size() != 1 || std::atoi(rows.text(0, 0).data()) != PQbackendPID(connection);
 }
 
+namespace {
+
+// libpq finds a bad port only when it connects, where it looks like a server that is away. There
+// is one for each host, and an empty one is the default.
+Expected<void> check_ports(std::string_view ports) {
+  while (!ports.empty()) {
+    const auto port = ports.substr(0, ports.find(','));
+    ports.remove_prefix(std::min(port.size() + 1, ports.size()));
+    if (port.empty()) continue;
+    int number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    const bool whole = error == std::errc{} && end == port.data() + port.size();
+    if (whole && number >= 1 && number <= 65535) continue;
+    return fail(ErrorCode::invalid_argument,
+                "this is not a PostgreSQL address: a port is a number from 1 to 65535, not '" +
+                    std::string{port.substr(0, 20)} + "'");
+  }
+  return {};
+}
+
+}  // namespace
+
 Expected<std::string> describe_url(const std::string& url) {
   char* message = nullptr;
   PQconninfoOption* options = PQconninfoParse(url.c_str(), &message);
@@ -149,6 +172,7 @@ Expected<std::string> describe_url(const std::string& url) {
     if (name == "dbname") database = value;
   }
   PQconninfoFree(options);
+  ESTEIRA_TRY(check_ports(port));
   return "postgresql://" + host + (port.empty() ? "" : ":" + port) + "/" + database;
 }
 
