@@ -220,6 +220,18 @@ TEST_F(Postgres, the_view_is_read_by_key_and_never_whole) {
   }
 }
 
+// --- prepared statements -------------------------------------------------------------------------
+
+TEST_F(Postgres, a_column_that_changes_under_a_prepared_statement_is_read_anew) {
+  must(repository->types());
+  PostgresClient{url()}.execute(
+      "ALTER TABLE esteira.task_types ALTER COLUMN description TYPE varchar");
+  const auto refused = repository->types();
+  ASSERT_FALSE(refused) << "the statement was not prepared";
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable) << refused.error().message;
+  EXPECT_EQ(must(repository->types()).size(), 1U);
+}
+
 // --- connections that break ----------------------------------------------------------------------
 
 class Outage : public Postgres {

@@ -54,6 +54,14 @@ bool leaves_doubt(std::string_view state, bool last) {
 // A prepared statement is not there, or another's is: a pool that looks like a server.
 bool statement_forgotten(std::string_view state) { return state == "26000" || state == "42P05"; }
 
+// A column changed its type under a prepared statement. The state alone says less, and the message
+// is translated.
+bool plan_outlived(const PGresult* result) {
+  const char* function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+  return state_of(result) == "0A000" && function != nullptr &&
+         std::string_view{function} == "RevalidateCachedQuery";
+}
+
 // Whether a session ended on the server's side, so that what was sent after it got nowhere.
 bool session_ended(std::string_view state) {
   return state.empty() || state.starts_with("08") || state.starts_with("57P");
@@ -83,7 +91,7 @@ Error error_of(const pg_result* result, pg_conn* connection) {
     return {.code = ErrorCode::unsupported,
             .message = "the database has no usable schema: run `esteira migrate up`"};
   }
-  if (state.empty() || starts_with_any(state, transient)) {
+  if (state.empty() || starts_with_any(state, transient) || plan_outlived(result)) {
     return {.code = ErrorCode::unavailable, .message = "PostgreSQL: " + words};
   }
   if (state == "23502" && column_of(result) == "type_id") {
@@ -289,6 +297,7 @@ Expected<std::vector<Rows>> Connection::receive(bool commits) {
   answers.reserve(sent_.size());
   std::optional<Error> error;
   bool in_doubt = false;
+  bool prepared_useless = false;
   for (;;) {
     PGresult* result = PQgetResult(connection_.get());
     if (result == nullptr) {
@@ -309,6 +318,7 @@ Expected<std::vector<Rows>> Connection::receive(bool commits) {
       error = error_of(result, connection_.get());
       const std::string_view state = state_of(result);
       if (statement_forgotten(state)) pooled_ = true;
+      prepared_useless = statement_forgotten(state) || plan_outlived(result);
       in_doubt = commits && leaves_doubt(state, /*last=*/sent_.empty());
       if (session_ended(state)) break;
     }
@@ -319,6 +329,8 @@ Expected<std::vector<Rows>> Connection::receive(bool commits) {
   }
   if (in_doubt) return std::unexpected(lost(/*commits=*/true));
   settle();
+  // The next call connects anew and prepares what it needs, or nothing behind a pool.
+  if (prepared_useless) connection_.reset();
   return std::unexpected(*std::move(error));
 }
 
