@@ -42,7 +42,7 @@ struct Task {
   std::string type;
   TaskStatus status = TaskStatus::pending;
   int priority = 0;  // higher first
-  int retries = 0;   // attempts that failed
+  int retries = 0;   // failed attempts that were tried again
   int max_retries = 3;
   int attempt = 0;  // claims so far; never falls
   Json payload;
