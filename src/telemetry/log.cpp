@@ -47,7 +47,9 @@ std::string json_line(LogLevel level, std::string_view message, LogFields fields
   JsonObject line{{"at", now_text()},
                   {"level", to_text(level)},
                   {"message", clean_text(message, field_bytes_max)}};
-  for (const auto& [name, value] : fields) line[name] = clean_text(value, field_bytes_max);
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) line[name] = clean_text(value, field_bytes_max);
+  }
   return to_text(Json(std::move(line)));
 }
 

@@ -906,6 +906,15 @@ class Serving(Case):
             self.assertIn("loopback", self.refusal("serve", "--listen", address))
         self.refusal("serve", "--listen", "example.com:80")
 
+    def test_the_lines_of_the_log_hold_what_there_is_and_nothing_empty(self):
+        task_id = self.create("--payload", '{"url": "http://127.0.0.1:1/"}', "--max-retries", 0,
+                              task_type="HTTP_REQUEST")
+        lines = [json.loads(line) for line in self.run_verb("worker", "--drain")[1].splitlines()]
+        failed = next(line for line in lines if line["message"] == "failed")
+        self.assertEqual((failed["task_id"], failed["attempt"]), (str(task_id), "1"))
+        for line in lines:
+            self.assertNotIn("", line.values())
+
     def test_a_port_that_is_taken_is_told(self):
         process, banner = self.start("serve", "--listen", "127.0.0.1:0", "--no-worker")
         self.assertIn(banner["listen"],
