@@ -68,7 +68,9 @@ class Tree {
     auto* leaf = parent->add_subcommand(std::string(own), std::string(verb.summary));
     leaf->fallthrough();
     leaf->group("Verbs");
-    leaf->footer(fmt::format("Example:\n  {}\n\n{}", verb.example, global_help));
+    leaf->footer(verb.reads_database
+                     ? fmt::format("Example:\n  {}\n\n{}", verb.example, global_help)
+                     : fmt::format("Example:\n  {}", verb.example));
     Arguments arguments(*leaf);
     if (verb.declare) verb.declare(arguments);
     leaves_.emplace_back(leaf, &verb);

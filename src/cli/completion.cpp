@@ -62,7 +62,8 @@ Verb completion_bash_verb() {
           .summary = "Print the completion script for bash",
           .example = "source <(esteira completion bash)",
           .declare = {},
-          .run = run};
+          .run = run,
+          .reads_database = false};
 }
 
 }  // namespace esteira::cli

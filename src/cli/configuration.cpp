@@ -40,6 +40,11 @@ Expected<void> apply_flags(Configuration& configuration, const std::vector<FlagV
   for (const auto& flag : flags) {
     const auto setting = std::ranges::find(settings, flag.path, &Setting::path);
     ESTEIRA_ASSERT(setting != settings.end());
+    // A variable that is not set must not turn a choice of types into all of them.
+    if (setting->kind == SettingKind::list && flag.text.empty()) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{}: expected {}, got nothing", flag.flag, setting->expected));
+    }
     ESTEIRA_TRY(apply_text(configuration, *setting, flag.text, flag.flag));
   }
   return {};

@@ -26,6 +26,7 @@ struct Verb {
   std::function<void(Arguments&)> declare;
   // The exit status, or what went wrong (`exit_status` gives it one).
   std::function<Expected<int>(const GlobalOptions&)> run;
+  bool reads_database = true;  // false: the global options mean nothing to it
 };
 
 // 0 done, 1 failed, 2 bad input, 3 not found, 4 the database can't be reached.

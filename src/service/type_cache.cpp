@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "domain/policy.hpp"
 
 namespace esteira {
 
@@ -18,6 +19,12 @@ Expected<TaskType> TypeCache::find(std::string_view name) {
   ESTEIRA_TRY(refresh());
   MutexLock lock(mutex_);
   if (const auto found = entries_.find(key); found != entries_.end()) return found->second.type;
+  // A name that no type can have is a slip, and a type can't be made of it.
+  if (auto good = check_type_name(key); !good) {
+    return fail(ErrorCode::not_found,
+                fmt::format("unknown task type '{}': names are in upper case: {}",
+                            key.substr(0, 50), good.error().message));
+  }
   return fail(ErrorCode::not_found,
               fmt::format("unknown task type '{}': see `esteira type list`, or make it with "
                           "`esteira type set {}`",

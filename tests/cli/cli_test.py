@@ -190,6 +190,7 @@ class Usage(Completing):
             if verb not in (["task"], ["type"], ["key"], ["audit"], ["migrate"], ["completion"]):
                 self.assertIn("Example:\n  ", out)
                 self.assertIn("--database", out)
+                self.assertEqual("--json" in out, verb != ["completion", "bash"], verb)
 
     def test_help_lists_the_verbs_and_the_version_is_told(self):
         out, _ = self.run_verb("--help")
@@ -217,6 +218,7 @@ class Usage(Completing):
                 (["worker", "--lease-seconds", "0"], "from 1 to"),
                 (["worker", "--concurrency", "0"], "from 1 to"),
                 (["worker", "--types", "noop"], "A-Z"),
+                (["worker", "--types", ""], "--types: expected a list of task types"),
                 (["type", "set", "NOOP", "--timeout", "soon"], "--timeout: expected"),
                 (["prune", "--completed-older", "-1d"], "--completed-older: expected"),
                 (["completion", "fish"], "'fish' is no verb")):
@@ -394,7 +396,13 @@ class Tasks(Case):
         self.assertGreater(task["scheduled_for"], task["created_at"])
 
     def test_an_unknown_type_is_not_found(self):
-        self.assertIn("NOPE", self.refusal("task", "create", "NOPE", status=NOT_FOUND))
+        self.assertIn("esteira type set NOPE",
+                      self.refusal("task", "create", "NOPE", status=NOT_FOUND))
+
+    def test_a_type_s_name_in_lower_case_is_told_as_such(self):
+        said = self.refusal("task", "create", "noop", status=NOT_FOUND)
+        self.assertIn("upper case", said)
+        self.assertNotIn("type set", said)
 
     def test_the_other_spelling_of_a_type_is_an_alias(self):
         task = self.json("task", "create", "SEND_MESSAGE", "--payload",
