@@ -22,9 +22,9 @@ target_compile_options(esteira_options INTERFACE
   $<$<BOOL:${ESTEIRA_WERROR}>:-Werror>
   # The default member initialisers that designated initialisers leave out are meant.
   -Wno-missing-field-initializers
-  # Optimised, g++ 12 imagines overlaps and overflows inside std::string's own functions.
+  # Optimised, g++ 12 imagines overlaps, overflows and missing values inside its own library.
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release,RelWithDebInfo>>:-Wno-array-bounds
-    -Wno-stringop-overflow -Wno-restrict>
+    -Wno-stringop-overflow -Wno-restrict -Wno-maybe-uninitialized>
   # libstdc++ 12 calls its own deprecated functions in templates, which Clang counts as ours.
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-gnu-statement-expression-from-macro-expansion
     -Wno-deprecated-declarations>)

@@ -119,7 +119,7 @@ Expected<std::unique_ptr<MaintenanceThread>> start_maintenance(const Configurati
 }
 
 void print_banner(const ServicePlan& plan, const TaskRepository& repository,
-                  const std::string& address, const TaskWorker* worker) {
+                  const std::string& address, bool has_keys, const TaskWorker* worker) {
   if (plan.json) {
     print_json(JsonObject{{"version", ESTEIRA_VERSION},
                           {"listen", address.empty() ? Json(nullptr) : Json(address)},
@@ -132,9 +132,8 @@ void print_banner(const ServicePlan& plan, const TaskRepository& repository,
                                                plan.configuration.worker.concurrency));
     }
     if (plan.with_api) {
-      pairs.emplace_back("API", fmt::format("http://{}/api/v1 (this machine only, full rights: no "
-                                            "key exists yet)",
-                                            address));
+      const auto rights = has_keys ? "" : " (this machine only, full rights: no key exists yet)";
+      pairs.emplace_back("API", fmt::format("http://{}/api/v1{}", address, rights));
     }
     if (!address.empty()) pairs.emplace_back("health", fmt::format("http://{}/healthz", address));
     if (!plan.configuration.worker.drain) {
@@ -175,7 +174,8 @@ Expected<int> run_service(ServicePlan plan) {
     maintenance = ESTEIRA_TRY(start_maintenance(plan.configuration));
   }
   stop.set_running();
-  print_banner(plan, *store.repository, doors.address(), worker.get());
+  print_banner(plan, *store.repository, doors.address(), doors.api && doors.api->has_keys(),
+               worker.get());
   if (worker) {
     stop.set_worker(*worker);
     if (!worker->wait()) leave_at_once();

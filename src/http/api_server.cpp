@@ -15,12 +15,13 @@ void append(std::vector<Route>& all, std::vector<Route> more) {
 }
 
 std::shared_ptr<const Router> make_router(const ApiOptions& options, EnqueueService& enqueue,
-                                          WorkService& work) {
+                                          WorkService& work, KeyService& keys) {
   std::vector<Route> routes;
   append(routes, health_routes(options.ready));
   append(routes, task_routes(enqueue));
   append(routes, type_routes());
   append(routes, work_routes(work));
+  append(routes, key_routes(keys));
   append(routes, state_routes());
   return std::make_shared<const Router>(std::move(routes));
 }
@@ -43,6 +44,8 @@ struct ApiServer::Impl {
   // connections go after them: what the services still answer goes nowhere, but to a living place.
   std::unique_ptr<Server> server;
   std::shared_ptr<TaskRepository> listener;
+  std::shared_ptr<KeyService> keys;
+  bool has_keys = false;  // at the start
   std::unique_ptr<WorkService> work;
   std::unique_ptr<EnqueueService> enqueue;
   std::shared_ptr<ServicePool> pool;
@@ -52,18 +55,22 @@ struct ApiServer::Impl {
     listener.reset();
     enqueue.reset();
     pool.reset();
+    if (keys) keys->flush_last_use();
   }
 };
 
 Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
-  if (!is_loopback(options.server.listen)) {
+  auto impl = std::make_unique<Impl>();
+  impl->keys = std::make_shared<KeyService>(ESTEIRA_TRY(options.open()), options.clock);
+  const auto gate = std::make_shared<KeyGate>(impl->keys);
+  impl->has_keys = ESTEIRA_TRY(gate->look());
+  if (!impl->has_keys && !is_loopback(options.server.listen)) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("{} can be reached from other machines, and there is no key yet that "
-                            "would keep strangers out: listen on a loopback address, such as "
-                            "127.0.0.1:{}",
+                            "would keep strangers out: make one (esteira key create), or listen on "
+                            "a loopback address, such as 127.0.0.1:{}",
                             to_text(options.server.listen), options.server.listen.port));
   }
-  auto impl = std::make_unique<Impl>();
   impl->enqueue = std::make_unique<EnqueueService>(ESTEIRA_TRY(options.open()), options.registry,
                                                    options.clock);
   impl->work =
@@ -71,14 +78,11 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
                                     std::make_shared<SystemRandom>(), options.work, options.events);
   impl->pool = std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
                                              opener(options));
-  Server::Parts parts{.router = make_router(options, *impl->enqueue, *impl->work),
+  Server::Parts parts{.router = make_router(options, *impl->enqueue, *impl->work, *impl->keys),
                       .pool = impl->pool,
-                      .door = refuse_strangers,
-                      .gate =
-                          [](Call& call, const Route& /*route*/, Services& /*services*/) {
-                            call.actor = "loopback";
-                            return std::optional<Response>{};
-                          },
+                      .door = [gate](const Request& request) { return gate->at_the_door(request); },
+                      .gate = [gate](Call& call, const Route& route,
+                                     Services& /*services*/) { return gate->pass(call, route); },
                       .log = options.log};
   impl->server = ESTEIRA_TRY(Server::start(std::move(options.server), std::move(parts)));
   impl->listener = ESTEIRA_TRY(options.open());
@@ -86,6 +90,7 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }
 
+bool ApiServer::has_keys() const { return impl_->has_keys; }
 ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiServer::~ApiServer() { impl_->stop(); }
 const ListenAddress& ApiServer::address() const { return impl_->server->address(); }

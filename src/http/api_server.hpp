@@ -40,6 +40,8 @@ class ApiServer {
   ApiServer& operator=(const ApiServer&) = delete;
 
   [[nodiscard]] const ListenAddress& address() const;
+  // Whether a key existed at the start.
+  [[nodiscard]] bool has_keys() const;
   void stop();
 
  private:

@@ -140,7 +140,7 @@ awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
   call.query = std::move(*query);
   const auto* async = std::get_if<AsyncHandler>(&route.handler);
   // What is open to all and asks nothing of the database does not wait for it.
-  if (route.need != Need::nothing || async == nullptr) {
+  if (route.need || async == nullptr) {
     auto answer = co_await pass_gate(shared, call, route);
     if (answer) {
       result.response = std::move(*answer);

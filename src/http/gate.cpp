@@ -1,5 +1,6 @@
 #include "http/gate.hpp"
 
+#include "base/assert.hpp"
 #include "http/listen_address.hpp"
 #include "http/problem.hpp"
 
@@ -12,6 +13,15 @@ bool is_loopback_origin(std::string_view origin) {
     if (origin.starts_with(scheme)) return is_loopback_host(origin.substr(scheme.size()));
   }
   return false;
+}
+
+// Nothing where there is no such header, or another scheme.
+std::optional<std::string_view> bearer_of(const Request& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto header = request.header("Authorization");
+  if (!header || header->size() < scheme.size()) return std::nullopt;
+  if (!same_name(header->substr(0, scheme.size()), scheme)) return std::nullopt;
+  return header->substr(scheme.size());
 }
 
 }  // namespace
@@ -28,6 +38,37 @@ std::optional<Response> refuse_strangers(const Request& request) {
   if (origin && !is_loopback_origin(*origin)) {
     return problem(403, "without a key pages of other sites are not answered");
   }
+  return std::nullopt;
+}
+
+Expected<bool> KeyGate::look() {
+  const bool any = ESTEIRA_TRY(keys_->any_key());
+  keyless_.store(!any);
+  return any;
+}
+
+std::optional<Response> KeyGate::at_the_door(const Request& request) const {
+  return keyless_.load() ? refuse_strangers(request) : std::nullopt;
+}
+
+std::optional<Response> KeyGate::pass(Call& call, const Route& route) {
+  const auto any = look();
+  if (!any && route.need) return problem(any.error());
+  const auto token = bearer_of(call.request);
+  // Who shows a key is taken at their word, also while the first key is not known here yet.
+  if (!token && (!any || !*any)) {
+    call.actor = "loopback";
+    return std::nullopt;
+  }
+  if (!route.need) return std::nullopt;
+  if (!token) return problem(401, "a key is needed: Authorization: Bearer esk_…");
+  const auto key = keys_->authenticate(*token);
+  if (!key) return problem(key.error());
+  if (!key->scopes.allows(*route.need)) {
+    return problem(
+        403, "this key's scopes do not allow this: it needs " + std::string(to_text(*route.need)));
+  }
+  call.actor = "key:" + key->key_id;
   return std::nullopt;
 }
 

@@ -36,24 +36,6 @@ std::optional<std::vector<std::string>> captures_of(std::string_view pattern,
 
 }  // namespace
 
-std::string_view to_text(Need need) {
-  switch (need) {
-    case Need::nothing:
-      return "nothing";
-    case Need::tasks_read:
-      return "tasks:read";
-    case Need::tasks_write:
-      return "tasks:write";
-    case Need::work:
-      return "work";
-    case Need::metrics:
-      return "metrics";
-    case Need::admin:
-      return "admin";
-  }
-  return "";
-}
-
 Router::Match Router::find(std::string_view method, std::string_view path) const {
   Match match;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;

@@ -4,21 +4,19 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "domain/api_key.hpp"
 #include "esteira/time.hpp"
 #include "http/message.hpp"
 #include "http/query.hpp"
 #include "http/services.hpp"
 
 namespace esteira::http {
-
-// What a caller's key must allow.
-enum class Need : std::uint8_t { nothing, tasks_read, tasks_write, work, metrics, admin };
-[[nodiscard]] std::string_view to_text(Need need);  // "tasks:read", …
 
 // A request on its way to its route's code.
 struct Call {
@@ -49,8 +47,8 @@ using AsyncHandler = std::function<void(Call, std::function<void(Response)> done
 
 struct Route {
   std::string_view method;
-  std::string_view pattern;  // "/api/v1/tasks/{id}"
-  Need need = Need::admin;
+  std::string_view pattern;                  // "/api/v1/tasks/{id}"
+  std::optional<Scope> need = Scope::admin;  // of the caller's key; nothing: open to all
   std::variant<Handler, PollHandler, AsyncHandler> handler;
   std::vector<std::string_view> parameters{};  // that the query may hold
   std::size_t body_bytes_max = std::size_t{2} * 1024 * 1024;

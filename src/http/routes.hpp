@@ -6,6 +6,7 @@
 
 #include "http/router.hpp"
 #include "service/enqueue_service.hpp"
+#include "service/key_service.hpp"
 #include "worker/work_service.hpp"
 
 namespace esteira::http {
@@ -15,6 +16,8 @@ namespace esteira::http {
 [[nodiscard]] std::vector<Route> type_routes();
 // `work` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> work_routes(WorkService& work);
+// `keys` must outlive the routes' use.
+[[nodiscard]] std::vector<Route> key_routes(KeyService& keys);
 // Statistics and workers.
 [[nodiscard]] std::vector<Route> state_routes();
 // /healthz, and /readyz with what `ready` says of this process beside the database.

@@ -37,8 +37,8 @@ Response fine() { return {.body = R"({"status":"ok"})"}; }
 }  // namespace
 
 std::vector<Route> state_routes() {
-  return {{"GET", "/api/v1/stats", Need::tasks_read, Handler(stats)},
-          {"GET", "/api/v1/workers", Need::tasks_read, Handler(workers)}};
+  return {{"GET", "/api/v1/stats", Scope::tasks_read, Handler(stats)},
+          {"GET", "/api/v1/workers", Scope::tasks_read, Handler(workers)}};
 }
 
 std::vector<Route> health_routes(std::function<Expected<void>()> ready) {
@@ -51,7 +51,7 @@ std::vector<Route> health_routes(std::function<Expected<void>()> ready) {
     const auto answers = services.repository->ping();
     return answers ? fine() : problem(503, "the database does not answer");
   };
-  return {{"GET", "/healthz", Need::nothing, alive}, {"GET", "/readyz", Need::nothing, readiness}};
+  return {{"GET", "/healthz", std::nullopt, alive}, {"GET", "/readyz", std::nullopt, readiness}};
 }
 
 }  // namespace esteira::http

@@ -9,6 +9,7 @@
 #include "domain/limits.hpp"
 #include "domain/policy.hpp"
 #include "http/answers.hpp"
+#include "http/audited.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 
@@ -226,26 +227,27 @@ std::vector<Route> task_routes(EnqueueService& enqueue) {
     create(enqueue, call, std::move(done));
   };
   return {
-      {"POST", "/api/v1/tasks", Need::tasks_write, creating},
+      {"POST", "/api/v1/tasks", Scope::tasks_write, creating},
       {"POST",
        "/api/v1/tasks/batch",
-       Need::tasks_write,
+       Scope::tasks_write,
        Handler(create_batch),
        {},
        batch_bytes_max},
       {"GET",
        "/api/v1/tasks",
-       Need::tasks_read,
+       Scope::tasks_read,
        Handler(list),
        {"status", "type", "tag", "created_after", "created_before", "cursor", "limit"}},
-      {"GET", "/api/v1/tasks/{id}", Need::tasks_read, about_one(show)},
-      {"GET", "/api/v1/tasks/{id}/executions", Need::tasks_read, about_one(executions)},
-      {"POST", "/api/v1/tasks/{id}/cancel", Need::tasks_write,
-       changing(&TaskRepository::cancel, "has ended already", true)},
-      {"POST", "/api/v1/tasks/{id}/retry", Need::tasks_write,
-       changing(&TaskRepository::retry, "has not ended: only an ended task is retried", true)},
-      {"DELETE", "/api/v1/tasks/{id}", Need::tasks_write,
-       changing(&TaskRepository::remove, "runs: cancel it first", false)},
+      {"GET", "/api/v1/tasks/{id}", Scope::tasks_read, about_one(show)},
+      {"GET", "/api/v1/tasks/{id}/executions", Scope::tasks_read, about_one(executions)},
+      {"POST", "/api/v1/tasks/{id}/cancel", Scope::tasks_write,
+       audited("task.cancel", changing(&TaskRepository::cancel, "has ended already", true))},
+      {"POST", "/api/v1/tasks/{id}/retry", Scope::tasks_write,
+       audited("task.retry", changing(&TaskRepository::retry,
+                                      "has not ended: only an ended task is retried", true))},
+      {"DELETE", "/api/v1/tasks/{id}", Scope::tasks_write,
+       audited("task.delete", changing(&TaskRepository::remove, "runs: cancel it first", false))},
   };
 }
 

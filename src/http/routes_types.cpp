@@ -1,15 +1,16 @@
 // /types
+#include <array>
+
+#include "api/key_json.hpp"
+#include "api/object_reader.hpp"
 #include "api/task_json.hpp"
 #include "http/answers.hpp"
+#include "http/audited.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 
 namespace esteira::http {
 namespace {
-
-Response answer(const Expected<TaskType>& type) {
-  return type ? json_answer(api::type_to_json(*type)) : problem(type.error());
-}
 
 Response list(const Call& /*call*/, Services& services) {
   const auto types = services.types.list();
@@ -20,25 +21,114 @@ Response list(const Call& /*call*/, Services& services) {
 }
 
 Response show(const Call& call, Services& services) {
-  return answer(services.types.find(call.captures.front()));
+  const auto type = services.types.find(call.captures.front());
+  return type ? json_answer(api::type_to_json(*type)) : problem(type.error());
+}
+
+// What was, for the audit trail; nothing of a type that is new.
+std::optional<std::string> state_before(const Call& call, Services& services) {
+  const auto type = services.types.find(call.captures.front());
+  return type ? std::optional(api::audited(*type)) : std::nullopt;
+}
+
+Response changed(const Call& call, Services& services, std::string_view action,
+                 std::optional<std::string> before, const Expected<TaskType>& type, int status) {
+  if (!type) return problem(type.error());
+  services.repository->hint();
+  auto answer = json_answer(api::type_to_json(*type), status);
+  write_audit(call, services, action, type->name, answer, std::move(before), api::audited(*type));
+  return answer;
 }
 
 template <Expected<TaskType> (TypeService::*change)(std::string_view)>
-Response changed(const Call& call, Services& services) {
-  if (const auto empty = no_body(call.request); !empty) return problem(empty.error());
-  auto type = (services.types.*change)(call.captures.front());
-  if (type) services.repository->hint();
-  return answer(type);
+Handler changing(std::string_view action) {
+  return [action](const Call& call, Services& services) {
+    if (const auto empty = no_body(call.request); !empty) return problem(empty.error());
+    auto before = state_before(call, services);
+    const auto type = (services.types.*change)(call.captures.front());
+    return changed(call, services, action, std::move(before), type, 200);
+  };
+}
+
+void read_back_off(const Json* value, std::vector<FieldError>& wrong, TypeChange& change) {
+  if (value == nullptr) return;
+  if (!value->is_object()) return wrong.push_back({"/back_off", "must be an object"});
+  api::ObjectReader reader(value->get_object(), wrong, "/back_off");
+  change.back_off_base = reader.seconds("base_seconds");
+  change.back_off_factor = reader.number("factor");
+  change.back_off_cap = reader.seconds("cap_seconds");
+  if (const auto* jitter = reader.find("jitter")) {
+    if (jitter->is_bool())
+      change.back_off_jitter = jitter->get_bool();
+    else
+      reader.refuse("jitter", "must be true or false");
+  }
+  constexpr std::array<std::string_view, 4> known{"base_seconds", "factor", "cap_seconds",
+                                                  "jitter"};
+  reader.refuse_others(known, "a back-off");
+}
+
+void read_retention(const Json* value, std::vector<FieldError>& wrong, TypeChange& change) {
+  if (value == nullptr) return;
+  if (!value->is_object()) return wrong.push_back({"/retention", "must be an object"});
+  api::ObjectReader reader(value->get_object(), wrong, "/retention");
+  constexpr Duration longest = std::chrono::hours{24 * 36'500};
+  change.retention_completed = reader.seconds("completed_seconds", longest);
+  change.retention_failed = reader.seconds("failed_seconds", longest);
+  change.retention_cancelled = reader.seconds("cancelled_seconds", longest);
+  constexpr std::array<std::string_view, 3> known{"completed_seconds", "failed_seconds",
+                                                  "cancelled_seconds"};
+  reader.refuse_others(known, "a retention");
+}
+
+// The fields of a type that can be set, by the names under which it is shown. What is absent stays.
+Expected<TypeChange> type_change_from_json(const Json& body) {
+  const auto* object = body.if_object();
+  if (object == nullptr) return api::refuse_all({{"", "a type is a JSON object"}});
+  std::vector<FieldError> wrong;
+  api::ObjectReader reader(*object, wrong);
+  TypeChange change;
+  change.description = reader.text("description");
+  change.max_retries = reader.integer("max_retries");
+  change.timeout = reader.seconds("timeout_seconds");
+  read_back_off(reader.find("back_off"), wrong, change);
+  read_retention(reader.find("retention"), wrong, change);
+  change.concurrency = reader.integer("concurrency");
+  change.rate = reader.text("rate");
+  // Null takes the schema away.
+  if (const auto* schema = object->if_contains("payload_schema")) {
+    change.payload_schema = schema->is_null() ? "" : esteira::to_text(*schema);
+  }
+  constexpr std::array<std::string_view, 8> known{"description", "max_retries",   "timeout_seconds",
+                                                  "back_off",    "retention",     "concurrency",
+                                                  "rate",        "payload_schema"};
+  reader.refuse_others(known, "a type");
+  if (!wrong.empty()) return api::refuse_all(std::move(wrong));
+  return change;
+}
+
+Response put(const Call& call, Services& services) {
+  const auto body = json_body(call.request);
+  if (!body) return problem(body.error());
+  const auto change = type_change_from_json(*body);
+  if (!change) return problem(change.error());
+  auto before = state_before(call, services);
+  auto set = services.types.set(call.captures.front(), *change);
+  if (!set) return problem(set.error());
+  const int status = set->created ? 201 : 200;
+  return changed(call, services, "type.set", std::move(before), std::move(set->type), status);
 }
 
 }  // namespace
 
 std::vector<Route> type_routes() {
-  return {
-      {"GET", "/api/v1/types", Need::tasks_read, Handler(list)},
-      {"GET", "/api/v1/types/{name}", Need::tasks_read, Handler(show)},
-      {"POST", "/api/v1/types/{name}/pause", Need::admin, Handler(changed<&TypeService::pause>)},
-      {"POST", "/api/v1/types/{name}/resume", Need::admin, Handler(changed<&TypeService::resume>)}};
+  return {{"GET", "/api/v1/types", Scope::tasks_read, Handler(list)},
+          {"GET", "/api/v1/types/{name}", Scope::tasks_read, Handler(show)},
+          {"PUT", "/api/v1/types/{name}", Scope::admin, Handler(put)},
+          {"POST", "/api/v1/types/{name}/pause", Scope::admin,
+           changing<&TypeService::pause>("type.pause")},
+          {"POST", "/api/v1/types/{name}/resume", Scope::admin,
+           changing<&TypeService::resume>("type.resume")}};
 }
 
 }  // namespace esteira::http

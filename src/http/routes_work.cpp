@@ -2,6 +2,7 @@
 #include "api/work_json.hpp"
 #include "base/assert.hpp"
 #include "http/answers.hpp"
+#include "http/audited.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 
@@ -138,13 +139,15 @@ std::vector<Route> work_routes(WorkService& work) {
     return Response{.status = 204};
   };
   return {
-      {"POST", "/api/v1/workers", Need::work, registering},
-      {"DELETE", "/api/v1/workers/{id}", Need::work, signing_off},
-      {"POST", "/api/v1/workers/{id}/quiet", Need::admin, commanding(work, WorkerCommand::quiet)},
-      {"POST", "/api/v1/workers/{id}/stop", Need::admin, commanding(work, WorkerCommand::stop)},
-      {"POST", "/api/v1/work/claim", Need::work, polling<ClaimPoll>(work)},
-      {"POST", "/api/v1/work/heartbeat", Need::work, beating, {}, work_bytes_max},
-      {"POST", "/api/v1/work/report", Need::work, polling<ReportPoll>(work), {}, work_bytes_max},
+      {"POST", "/api/v1/workers", Scope::work, registering},
+      {"DELETE", "/api/v1/workers/{id}", Scope::work, signing_off},
+      {"POST", "/api/v1/workers/{id}/quiet", Scope::admin,
+       audited("worker.quiet", commanding(work, WorkerCommand::quiet))},
+      {"POST", "/api/v1/workers/{id}/stop", Scope::admin,
+       audited("worker.stop", commanding(work, WorkerCommand::stop))},
+      {"POST", "/api/v1/work/claim", Scope::work, polling<ClaimPoll>(work)},
+      {"POST", "/api/v1/work/heartbeat", Scope::work, beating, {}, work_bytes_max},
+      {"POST", "/api/v1/work/report", Scope::work, polling<ReportPoll>(work), {}, work_bytes_max},
   };
 }
 

@@ -70,8 +70,9 @@ void EnqueueService::run() {
 void EnqueueService::create(std::vector<Waiting> batch) {
   std::vector<Waiting> good;
   good.reserve(batch.size());
+  const auto now = clock_->now();
   for (auto& one : batch) {
-    auto row = check_new_task(one.task, types_, registry_);
+    auto row = check_new_task(one.task, types_, registry_, now);
     if (!row) {
       answer(one, std::unexpected(std::move(row).error()));
       continue;

@@ -12,10 +12,10 @@ using esteira::test::must;
 
 Router small_router() {
   const Handler nothing = [](const Call&, Services&) { return Response{}; };
-  return Router({{"GET", "/tasks", Need::tasks_read, nothing},
-                 {"POST", "/tasks", Need::tasks_write, nothing},
-                 {"GET", "/tasks/{id}", Need::tasks_read, nothing},
-                 {"POST", "/tasks/{id}/cancel", Need::tasks_write, nothing}});
+  return Router({{"GET", "/tasks", Scope::tasks_read, nothing},
+                 {"POST", "/tasks", Scope::tasks_write, nothing},
+                 {"GET", "/tasks/{id}", Scope::tasks_read, nothing},
+                 {"POST", "/tasks/{id}/cancel", Scope::tasks_write, nothing}});
 }
 
 TEST(Router, a_path_leads_to_its_route_with_what_it_holds) {
