@@ -1,10 +1,5 @@
 #include "http/health_server.hpp"
 
-// ThreadSanitizer does not understand fences; the mutexes of Asio order what they order.
-#if defined(__SANITIZE_THREAD__)
-#define BOOST_ASIO_DISABLE_FENCED_BLOCK
-#endif
-
 #include <thread>
 
 #include <boost/asio/io_context.hpp>

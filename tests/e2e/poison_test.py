@@ -57,10 +57,12 @@ class Poison(EndToEnd):
         task = self.product.show(task_id)
         self.assertEqual((task["crashes"], task["retries"]), (MAX_CRASHES, 0))
         executions = self.product.executions(task_id)
-        self.assertEqual([row["status"] for row in executions], ["EXPIRED"] * len(executions))
+        # Beside another suspect it may have been given back before it began.
+        self.assertLessEqual({row["status"] for row in executions}, {"EXPIRED", "INTERRUPTED"})
         self.assertEqual(executions[-1]["metadata"], {"poison": True})
         self.assertEqual(self.commands.begun(task_id),
-                         [(task_id, row["attempt"]) for row in executions])
+                         [(task_id, row["attempt"]) for row in executions
+                          if row["status"] == "EXPIRED"])
 
 
 if __name__ == "__main__":
