@@ -32,7 +32,7 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
 Verb serve_verb() {
   const auto options = std::make_shared<Options>();
   return {.name = "serve",
-          .summary = "Run a worker and answer health checks, in one process",
+          .summary = "Answer the HTTP API and run a worker, in one process",
           .example = "esteira serve --listen 127.0.0.1:8080 --concurrency 20",
           .declare =
               [options](Arguments& arguments) {

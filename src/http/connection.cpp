@@ -1,10 +1,5 @@
 #include "http/connection.hpp"
 
-// ThreadSanitizer does not understand fences; the mutexes of Asio order what they order.
-#if defined(__SANITIZE_THREAD__)
-#define BOOST_ASIO_DISABLE_FENCED_BLOCK
-#endif
-
 #include <algorithm>
 #include <sys/socket.h>
 
@@ -36,6 +31,9 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr std::size_t read_bytes = 8 * 1024;
 constexpr std::size_t bytes_per_second_min = 16 * 1024;
+constexpr std::chrono::milliseconds transfer_limit_max = std::chrono::minutes{5};
+// Larger bodies are read only of those who may send them.
+constexpr std::size_t anybodys_body_bytes = std::size_t{2} * 1024 * 1024;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -79,7 +77,10 @@ class Connection {
     head_only_ = false;
     keeps_ = false;
     if (head_bytes > 0 && take_head(head_bytes)) {
-      const bool has_body = co_await read_body();
+      if (route_->body_bytes_max > anybodys_body_bytes) {
+        refusal_ = co_await ask_gate(shared_, call_, *route_);
+      }
+      const bool has_body = !refusal_ && co_await read_body();
       if (has_body) {
         const bool answered = co_await answer();
         co_return answered;
@@ -230,7 +231,9 @@ class Connection {
   }
 
   std::chrono::milliseconds transfer_limit(std::uint64_t bytes) const {
-    return shared_.options.body_limit + std::chrono::seconds{bytes / bytes_per_second_min};
+    const std::chrono::milliseconds limit =
+        shared_.options.body_limit + std::chrono::seconds{bytes / bytes_per_second_min};
+    return std::min(limit, transfer_limit_max);
   }
 
   // False: the peer is gone.

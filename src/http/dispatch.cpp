@@ -115,7 +115,8 @@ awaitable<void> run_poll(Shared& shared, const std::function<bool()>& peer_is_go
   auto answer = co_await attempt(shared, *result.poll, false);
   while (!answer) {
     const auto until = begun + result.poll->wait();
-    if (Steady::now() < until && !shared.stopping) co_await shared.hub.wait(until);
+    const auto look_at = std::min(until, Steady::now() + result.poll->pause());
+    if (Steady::now() < until && !shared.stopping) co_await shared.hub.wait(look_at);
     if (peer_is_gone()) {
       // The others may have what this one was woken for.
       shared.hub.wake_some();
@@ -124,6 +125,8 @@ awaitable<void> run_poll(Shared& shared, const std::function<bool()>& peer_is_go
     }
     const bool last = shared.stopping || Steady::now() >= until;
     answer = co_await attempt(shared, *result.poll, last);
+    // Where one found something there may be more, for the next in the row.
+    if (answer && !last) shared.hub.wake_some();
   }
   result.response = std::move(*answer);
 }
@@ -153,6 +156,17 @@ awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
   }
   result.poll = std::get<PollHandler>(route.handler)(std::move(call));
   co_await run_poll(shared, peer_is_gone, result);
+}
+
+awaitable<std::optional<Response>> ask_gate(Shared& shared, Call& call, const Route& route) {
+  using Answer = std::optional<Response>;
+  auto work = [&](Services* services) {
+    if (services == nullptr) return Answer(away());
+    return shared.parts.gate(call, route, *services);
+  };
+  auto answer = co_await in_pool<Answer>(*shared.parts.pool, work);
+  if (!answer) co_return busy();
+  co_return std::move(*answer);
 }
 
 awaitable<void> give_back(Shared& shared, Poll& poll) {

@@ -24,6 +24,10 @@ boost::asio::awaitable<void> dispatch(Shared& shared, Call& call, const Route& r
                                       const std::function<bool()>& peer_is_gone,
                                       Dispatched& result);
 
+// Whether the gate lets this call in; asked before a body that is not read of strangers.
+boost::asio::awaitable<std::optional<Response>> ask_gate(Shared& shared, Call& call,
+                                                         const Route& route);
+
 // Tells a poll that its answer did not reach anybody.
 boost::asio::awaitable<void> give_back(Shared& shared, Poll& poll);
 

@@ -1,5 +1,7 @@
 #include "http/gate.hpp"
 
+#include <chrono>
+
 #include "base/assert.hpp"
 #include "http/listen_address.hpp"
 #include "http/problem.hpp"
@@ -51,6 +53,17 @@ std::optional<Response> KeyGate::at_the_door(const Request& request) const {
   return keyless_.load() ? refuse_strangers(request) : std::nullopt;
 }
 
+// Once a minute, by whoever comes first.
+void KeyGate::flush_now_and_then() {
+  constexpr std::int64_t interval_s = 60;
+  const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
+  auto due_s = flush_at_s_.load();
+  if (now_s < due_s || !flush_at_s_.compare_exchange_strong(due_s, now_s + interval_s)) return;
+  keys_->flush_last_use();
+}
+
 std::optional<Response> KeyGate::pass(Call& call, const Route& route) {
   const auto any = look();
   if (!any && route.need) return problem(any.error());
@@ -69,6 +82,7 @@ std::optional<Response> KeyGate::pass(Call& call, const Route& route) {
         403, "this key's scopes do not allow this: it needs " + std::string(to_text(*route.need)));
   }
   call.actor = "key:" + key->key_id;
+  flush_now_and_then();
   return std::nullopt;
 }
 

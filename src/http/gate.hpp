@@ -29,8 +29,11 @@ class KeyGate {
   [[nodiscard]] std::optional<Response> pass(Call& call, const Route& route);
 
  private:
+  void flush_now_and_then();
+
   const std::shared_ptr<KeyService> keys_;
   std::atomic<bool> keyless_ = true;
+  std::atomic<std::int64_t> flush_at_s_ = 0;  // on the steady clock
 };
 
 }  // namespace esteira::http

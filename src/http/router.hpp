@@ -37,6 +37,8 @@ class Poll {
   virtual std::optional<Response> attempt(Services& services, bool last) = 0;
   // How long to wait for the last attempt, counted from the first; known after the first attempt.
   [[nodiscard]] virtual Duration wait() const = 0;
+  // When to look again although nobody says that there is a reason to.
+  [[nodiscard]] virtual Duration pause() const = 0;
   // The peer was gone when the answer came.
   virtual void undelivered(Services& services) = 0;
 };

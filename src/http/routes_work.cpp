@@ -1,4 +1,6 @@
 // Workers in other languages: register, claim, heartbeat, report, sign off.
+#include <algorithm>
+
 #include "api/work_json.hpp"
 #include "base/assert.hpp"
 #include "http/answers.hpp"
@@ -24,6 +26,15 @@ Handler reading(Read read, Serve serve) {
   };
 }
 
+// Polling is the truth, however seldom it is needed.
+constexpr Duration look_pause = std::chrono::seconds{5};
+
+// Until the next scheduled task is due, where that is sooner.
+Duration pause_until(const std::optional<Time>& due_at, Time now) {
+  if (!due_at) return look_pause;
+  return std::clamp<Duration>(*due_at - now, std::chrono::milliseconds{1}, look_pause);
+}
+
 // Claims that found tasks, but no longer anybody who takes them, go back at once.
 void release(WorkService& work, const std::string& worker_id, const HandedTasks& handed) {
   ReportCall call{.worker_id = worker_id};
@@ -38,7 +49,7 @@ class ClaimPoll final : public Poll {
  public:
   ClaimPoll(WorkService& work, Call call) : work_(work), call_(std::move(call)) {}
 
-  std::optional<Response> attempt(Services& /*services*/, bool last) override {
+  std::optional<Response> attempt(Services& services, bool last) override {
     if (!asked_) {
       const auto body = json_body(call_.request);
       if (!body) return problem(body.error());
@@ -48,11 +59,13 @@ class ClaimPoll final : public Poll {
     }
     auto handed = work_.claim(*asked_);
     if (!handed) return problem(handed.error());
+    pause_ = pause_until(handed->next_due_at, services.now());
     if (handed->tasks.empty() && !last && asked_->wait > Duration{0}) return std::nullopt;
     handed_ = std::move(*handed);
     return json_answer(api::claimed_to_json(handed_));
   }
   Duration wait() const override { return asked_ ? asked_->wait : Duration{0}; }
+  Duration pause() const override { return pause_; }
   void undelivered(Services& /*services*/) override {
     if (asked_) release(work_, asked_->worker_id, handed_);
   }
@@ -62,6 +75,7 @@ class ClaimPoll final : public Poll {
   const Call call_;
   std::optional<ClaimCall> asked_;
   HandedTasks handed_;
+  Duration pause_ = look_pause;
 };
 
 // Reports at the first attempt, and claims until there is something.
@@ -69,7 +83,7 @@ class ReportPoll final : public Poll {
  public:
   ReportPoll(WorkService& work, Call call) : work_(work), call_(std::move(call)) {}
 
-  std::optional<Response> attempt(Services& /*services*/, bool last) override {
+  std::optional<Response> attempt(Services& services, bool last) override {
     if (!answer_) {
       if (auto refused = report()) return refused;
     }
@@ -78,11 +92,13 @@ class ReportPoll final : public Poll {
         {.worker_id = asked_.worker_id, .limit = asked_.claim->limit, .wait = asked_.claim->wait});
     // What was reported has been applied: that is said, whatever became of the claim.
     if (!handed) return json_answer(api::reported_to_json(*answer_));
+    pause_ = pause_until(handed->next_due_at, services.now());
     if (handed->tasks.empty() && !last && asked_.claim->wait > Duration{0}) return std::nullopt;
     handed_ = std::move(*handed);
     return json_answer(api::reported_to_json(*answer_, handed_));
   }
   Duration wait() const override { return asked_.claim ? asked_.claim->wait : Duration{0}; }
+  Duration pause() const override { return pause_; }
   void undelivered(Services& /*services*/) override { release(work_, asked_.worker_id, handed_); }
 
  private:
@@ -103,6 +119,7 @@ class ReportPoll final : public Poll {
   ReportCall asked_;
   std::optional<ReportAnswer> answer_;
   HandedTasks handed_;
+  Duration pause_ = look_pause;
 };
 
 template <class Kind>

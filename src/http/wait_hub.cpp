@@ -9,7 +9,6 @@
 namespace esteira::http {
 namespace {
 
-constexpr std::chrono::seconds look_period{5};
 constexpr int woken_at_once = 4;
 
 }  // namespace
@@ -17,7 +16,7 @@ constexpr int woken_at_once = 4;
 boost::asio::awaitable<void> WaitHub::wait(std::chrono::steady_clock::time_point until) {
   const auto executor = co_await boost::asio::this_coro::executor;
   Waiter waiter{.timer = boost::asio::steady_timer(executor)};
-  waiter.timer.expires_at(std::min(until, std::chrono::steady_clock::now() + look_period));
+  waiter.timer.expires_at(until);
   const auto place = waiting_.insert(waiting_.end(), &waiter);
   boost::system::error_code error;
   co_await waiter.timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));

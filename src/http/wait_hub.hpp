@@ -12,8 +12,7 @@ namespace esteira::http {
 // The server's thread only.
 class WaitHub {
  public:
-  // Returns when it is this caller's turn to look, or at `until`. Nobody waits longer than
-  // `look_period`, hint or no hint: polling is the truth.
+  // Returns when it is this caller's turn to look, or at `until`.
   boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
   // Lets some of those look who have waited longest: one task does not wake a thousand. Who finds
   // something wakes the next.

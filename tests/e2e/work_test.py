@@ -72,6 +72,25 @@ class Work(ApiCase):
         waiting.join(20)
         self.assertEqual([one["task"]["task_id"] for one in found], [task_id])
 
+    def test_a_claim_waits_for_a_task_whose_time_is_to_come(self):
+        worker = self.register()
+        task_id = self.product.create("NOOP", {}, "--scheduled-for", "+1s")
+        claimed, = self.claim(worker, wait=30)
+        self.assertEqual(claimed["task"]["task_id"], task_id)
+
+    def test_one_hint_serves_all_who_wait(self):
+        """One batch for many waiters: who finds something wakes the next."""
+        worker = self.register()
+        found = []
+        threads = [threading.Thread(target=lambda: found.extend(self.claim(worker, 1, wait=30)))
+                   for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        self.post("/tasks/batch", {"tasks": [{"type": "NOOP", "payload": 1}] * 20}, 201)
+        for thread in threads:
+            thread.join(30)
+        self.assertEqual(len({one["task"]["task_id"] for one in found}), 20)
+
     def test_a_report_brings_the_next_claim(self):
         ids = [self.create()["task_id"] for _ in range(2)]
         worker = self.register()
