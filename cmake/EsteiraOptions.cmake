@@ -42,6 +42,6 @@ if(ESTEIRA_SANITIZE)
     -fsanitize=${ESTEIRA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
     # The sanitizers' own code makes g++ imagine as much, and values that nobody set.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow
-    -Wno-restrict>)
+    -Wno-restrict -Wno-stringop-overread>)
   target_link_options(esteira_options INTERFACE -fsanitize=${ESTEIRA_SANITIZE})
 endif()

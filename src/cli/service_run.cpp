@@ -159,9 +159,10 @@ void print_banner(const ServicePlan& plan, const TaskRepository& repository,
 }  // namespace
 
 Expected<int> run_service(ServicePlan plan) {
+  // Before any other thread: the one that watches the signals logs too.
+  start_log(plan.configuration.log);
   StopSwitch stop;
   auto signals = std::make_unique<SignalWatch>([&stop](int count) { stop.on_signal(count); });
-  start_log(plan.configuration.log);
   const auto store = ESTEIRA_TRY(open_store(plan.configuration, plan.migrate));
   const auto doors = ESTEIRA_TRY(open_doors(plan, store, stop));
   std::unique_ptr<TaskWorker> worker;
