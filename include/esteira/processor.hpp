@@ -42,9 +42,10 @@ class TaskResult {
   using Value = std::variant<Completed, Failed, Snoozed, Cancelled>;
 
   TaskResult() : value(Completed{}) {}
-  TaskResult(Json result)
-      : value(Completed{std::move(result)}) {}              // NOLINT(google-explicit-constructor)
-  TaskResult(Value outcome) : value(std::move(outcome)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  TaskResult(Json result) : value(Completed{std::move(result)}) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  TaskResult(Value outcome) : value(std::move(outcome)) {}
 
   static TaskResult completed(Json result = nullptr) { return Value{Completed{std::move(result)}}; }
   static TaskResult failed(std::string message, Retry retry = RetryByPolicy{}) {
