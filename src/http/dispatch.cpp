@@ -55,18 +55,24 @@ Response guarded(Code&& code) {
   }
 }
 
-// An answer of the gate, or of the route's code where that is a Handler; nothing: the call goes on.
-std::optional<Response> judge(const Gate& gate, Call& call, const Route& route,
-                              Services* services) {
+// What the gate says; nothing: the call may go on.
+std::optional<Response> ask(const Gate& gate, Call& call, const Route& route, Services* services) {
   if (services == nullptr) return away();
   std::optional<Response> answer;
   const auto escaped = guarded([&] {
     answer = gate(call, route, *services);
-    const auto* handler = std::get_if<Handler>(&route.handler);
-    if (!answer && handler != nullptr) answer = (*handler)(call, *services);
     return Response{.status = 0};
   });
   return escaped.status == 0 ? answer : escaped;
+}
+
+// An answer of the gate, or of the route's code where that is a Handler; nothing: the call goes on.
+std::optional<Response> judge(const Gate& gate, Call& call, const Route& route,
+                              Services* services) {
+  auto refused = ask(gate, call, route, services);
+  const auto* handler = std::get_if<Handler>(&route.handler);
+  if (refused || handler == nullptr) return refused;
+  return guarded([&] { return (*handler)(call, *services); });
 }
 
 awaitable<std::optional<Response>> pass_gate(Shared& shared, Call& call, const Route& route) {
@@ -160,10 +166,7 @@ awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
 
 awaitable<std::optional<Response>> ask_gate(Shared& shared, Call& call, const Route& route) {
   using Answer = std::optional<Response>;
-  auto work = [&](Services* services) {
-    if (services == nullptr) return Answer(away());
-    return shared.parts.gate(call, route, *services);
-  };
+  auto work = [&](Services* services) { return ask(shared.parts.gate, call, route, services); };
   auto answer = co_await in_pool<Answer>(*shared.parts.pool, work);
   if (!answer) co_return busy();
   co_return std::move(*answer);
