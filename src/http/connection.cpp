@@ -125,7 +125,9 @@ class Connection {
       shared_.parts.log(request_id_, answer.response.log);
     }
     keeps_ = keeps_ && !shared_.stopping;
-    const bool written = co_await write(answer.response);
+    // A peer that closed before its claim was answered would be written to all the same.
+    const bool here = !answer.poll || !peer_is_gone();
+    const bool written = here && co_await write(answer.response);
     if (!written && answer.poll) co_await give_back(shared_, *answer.poll);
     co_return written&& keeps_;
   }
