@@ -21,6 +21,8 @@ inline constexpr std::size_t tags_max = 16;
 inline constexpr std::size_t tag_bytes_max = 64;
 inline constexpr std::size_t unique_key_bytes_max = 255;
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
+// How long such a key answers with what was done; SQL of PostgreSQL names the same time.
+inline constexpr Duration idempotency_kept = 24h;
 inline constexpr std::size_t traceparent_bytes_max = 255;
 inline constexpr std::size_t counter_name_bytes_max = 100;
 inline constexpr std::size_t worker_name_bytes_max = 100;

@@ -27,13 +27,14 @@ std::shared_ptr<const Router> make_router(const ApiOptions& options, EnqueueServ
 }
 
 ServicePool::Open opener(const ApiOptions& options) {
-  return [open = options.open, clock = options.clock,
-          registry = options.registry]() -> Expected<std::unique_ptr<Services>> {
+  return [open = options.open, clock = options.clock, registry = options.registry,
+          in_flight = std::make_shared<InFlight>()]() -> Expected<std::unique_ptr<Services>> {
     auto repository = ESTEIRA_TRY(open());
     return std::make_unique<Services>(Services{.repository = repository,
                                                .clock = clock,
                                                .tasks = TaskService(repository, registry, clock),
-                                               .types = TypeService(repository, clock)});
+                                               .types = TypeService(repository, clock),
+                                               .in_flight = in_flight});
   };
 }
 

@@ -33,6 +33,8 @@ struct Response {
   std::string content_type = "application/json";
   std::vector<Header> headers{};
   std::string log{};  // for the log only: what the answer does not say
+  // What a repetition of the call is answered instead, where the body holds what is shown once.
+  std::optional<std::string> body_again{};
 };
 
 // Both are ASCII; letters count alike in either case.

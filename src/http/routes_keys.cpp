@@ -4,7 +4,7 @@
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
 #include "http/answers.hpp"
-#include "http/audited.hpp"
+#include "http/deed.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 #include "service/audit_service.hpp"
@@ -43,16 +43,21 @@ Expected<NewKey> new_key_from_json(const Json& body) {
   return key;
 }
 
+// The secret is shown once: who sends the call again learns the key's id, can revoke it and ask for
+// another.
 Response create(KeyService& keys, const Call& call, Services& services) {
   const auto body = json_body(call.request);
   if (!body) return problem(body.error());
   const auto asked = new_key_from_json(*body);
   if (!asked) return problem(asked.error());
-  const auto made = keys.create(asked->name, asked->scopes, asked->expires_in);
+  const auto made =
+      keys.create(*services.repository, asked->name, asked->scopes, asked->expires_in);
   if (!made) return problem(made.error());
   auto shown = api::key_to_json(made->key);
+  auto without_secret = esteira::to_text(Json(shown));
   shown.emplace("secret", made->secret);
   auto answer = json_answer(std::move(shown), 201);
+  answer.body_again = std::move(without_secret);
   write_audit(call, services, "key.create", made->key.key_id, answer, std::nullopt,
               api::audited(made->key));
   return answer;
@@ -66,8 +71,8 @@ Response list(KeyService& keys) {
   return list_answer(std::move(items));
 }
 
-Response revoke(KeyService& keys, const Call& call) {
-  const auto done = keys.revoke(call.captures.front());
+Response revoke(KeyService& keys, const Call& call, Services& services) {
+  const auto done = keys.revoke(*services.repository, call.captures.front());
   return done ? Response{.status = 204} : problem(done.error());
 }
 
@@ -90,15 +95,26 @@ Response audit(const Call& call, Services& services) {
 }  // namespace
 
 std::vector<Route> key_routes(KeyService& keys) {
+  // What is known of the keys is read anew after the commit: before it, nothing has changed yet.
+  const auto forgetting = [&keys](Handler handler) -> Handler {
+    return [&keys, handler = std::move(handler)](const Call& call, Services& services) {
+      auto answer = handler(call, services);
+      keys.forget();
+      return answer;
+    };
+  };
   const Handler creating = [&keys](const Call& call, Services& services) {
     return create(keys, call, services);
   };
   const Handler listing = [&keys](const Call&, Services&) { return list(keys); };
-  const Handler revoking = [&keys](const Call& call, Services&) { return revoke(keys, call); };
-  return {{"GET", "/api/v1/keys", Scope::admin, listing},
-          {"POST", "/api/v1/keys", Scope::admin, creating},
-          {"DELETE", "/api/v1/keys/{id}", Scope::admin, audited("key.revoke", revoking)},
-          {"GET", "/api/v1/audit", Scope::admin, Handler(audit), {"cursor", "limit"}}};
+  const Handler revoking = [&keys](const Call& call, Services& services) {
+    return revoke(keys, call, services);
+  };
+  return {
+      {"GET", "/api/v1/keys", Scope::admin, listing},
+      {"POST", "/api/v1/keys", Scope::admin, forgetting(performed(creating))},
+      {"DELETE", "/api/v1/keys/{id}", Scope::admin, forgetting(audited("key.revoke", revoking))},
+      {"GET", "/api/v1/audit", Scope::admin, Handler(audit), {"cursor", "limit"}}};
 }
 
 }  // namespace esteira::http

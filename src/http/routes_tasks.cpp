@@ -9,7 +9,7 @@
 #include "domain/limits.hpp"
 #include "domain/policy.hpp"
 #include "http/answers.hpp"
-#include "http/audited.hpp"
+#include "http/deed.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 
@@ -117,10 +117,8 @@ Expected<std::vector<NewTask>> read_batch(const Request& request) {
   return tasks;
 }
 
-Response create_batch(const Call& call, Services& services) {
-  const auto tasks = read_batch(call.request);
-  if (!tasks) return problem(tasks.error());
-  const auto created = services.tasks.create_tasks(*tasks);
+Response insert_batch(std::span<const NewTask> tasks, Services& services) {
+  const auto created = services.tasks.create_tasks(tasks);
   if (!created) {
     auto error = created.error();
     for (auto& field : error.fields) field.pointer.insert(0, "/tasks");
@@ -129,6 +127,13 @@ Response create_batch(const Call& call, Services& services) {
   JsonArray ids;
   for (const auto& one : *created) ids.push_back(one.task_id);
   return json_answer(JsonObject{{"task_ids", std::move(ids)}}, 201);
+}
+
+// Read before any transaction begins: a large body takes its time.
+Response create_batch(const Call& call, Services& services) {
+  const auto tasks = read_batch(call.request);
+  if (!tasks) return problem(tasks.error());
+  return perform_once(call, services, [&] { return insert_batch(*tasks, services); });
 }
 
 // --- look -------------------------------------------------------------------------------------

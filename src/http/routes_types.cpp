@@ -5,7 +5,7 @@
 #include "api/object_reader.hpp"
 #include "api/task_json.hpp"
 #include "http/answers.hpp"
-#include "http/audited.hpp"
+#include "http/deed.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 
@@ -42,12 +42,12 @@ Response changed(const Call& call, Services& services, std::string_view action,
 
 template <Expected<TaskType> (TypeService::*change)(std::string_view)>
 Handler changing(std::string_view action) {
-  return [action](const Call& call, Services& services) {
+  return performed([action](const Call& call, Services& services) {
     if (const auto empty = no_body(call.request); !empty) return problem(empty.error());
     auto before = state_before(call, services);
     const auto type = (services.types.*change)(call.captures.front());
     return changed(call, services, action, std::move(before), type, 200);
-  };
+  });
 }
 
 void read_back_off(const Json* value, std::vector<FieldError>& wrong, TypeChange& change) {
@@ -124,7 +124,7 @@ Response put(const Call& call, Services& services) {
 std::vector<Route> type_routes() {
   return {{"GET", "/api/v1/types", Scope::tasks_read, Handler(list)},
           {"GET", "/api/v1/types/{name}", Scope::tasks_read, Handler(show)},
-          {"PUT", "/api/v1/types/{name}", Scope::admin, Handler(put)},
+          {"PUT", "/api/v1/types/{name}", Scope::admin, performed(put)},
           {"POST", "/api/v1/types/{name}/pause", Scope::admin,
            changing<&TypeService::pause>("type.pause")},
           {"POST", "/api/v1/types/{name}/resume", Scope::admin,

@@ -4,7 +4,7 @@
 #include "api/work_json.hpp"
 #include "base/assert.hpp"
 #include "http/answers.hpp"
-#include "http/audited.hpp"
+#include "http/deed.hpp"
 #include "http/problem.hpp"
 #include "http/routes.hpp"
 
@@ -127,11 +127,12 @@ PollHandler polling(WorkService& work) {
   return [&work](Call call) { return std::make_unique<Kind>(work, std::move(call)); };
 }
 
-Handler commanding(WorkService& work, WorkerCommand command) {
-  return [&work, command](const Call& call, Services& services) {
+Handler commanding(WorkerCommand command) {
+  return [command](const Call& call, Services& services) {
     if (const auto empty = no_body(call.request); !empty) return problem(empty.error());
-    const auto told = work.command_worker(call.captures.front(), command);
+    const auto told = services.repository->command_worker(call.captures.front(), command);
     if (!told) return problem(told.error());
+    if (!*told) return problem(404, "there is no such worker");
     services.repository->hint();
     return Response{.status = 204};
   };
@@ -159,9 +160,9 @@ std::vector<Route> work_routes(WorkService& work) {
       {"POST", "/api/v1/workers", Scope::work, registering},
       {"DELETE", "/api/v1/workers/{id}", Scope::work, signing_off},
       {"POST", "/api/v1/workers/{id}/quiet", Scope::admin,
-       audited("worker.quiet", commanding(work, WorkerCommand::quiet))},
+       audited("worker.quiet", commanding(WorkerCommand::quiet))},
       {"POST", "/api/v1/workers/{id}/stop", Scope::admin,
-       audited("worker.stop", commanding(work, WorkerCommand::stop))},
+       audited("worker.stop", commanding(WorkerCommand::stop))},
       {"POST", "/api/v1/work/claim", Scope::work, polling<ClaimPoll>(work)},
       {"POST", "/api/v1/work/heartbeat", Scope::work, beating, {}, work_bytes_max},
       {"POST", "/api/v1/work/report", Scope::work, polling<ReportPoll>(work), {}, work_bytes_max},

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "esteira/service.hpp"
+#include "http/in_flight.hpp"
 #include "repository/database_clock.hpp"
 #include "repository/repository.hpp"
 #include "service/type_service.hpp"
@@ -17,6 +18,7 @@ struct Services {
   std::shared_ptr<DatabaseClock> clock;
   TaskService tasks;
   TypeService types;
+  std::shared_ptr<InFlight> in_flight;  // shared by all sets
 
   [[nodiscard]] Time now() const { return clock->now(); }
 };

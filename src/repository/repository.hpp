@@ -61,6 +61,13 @@ struct InsertedTask {
   bool created = true;  // false: the idempotency key answered an earlier task
 };
 
+// The answer of a call that was sent with an idempotency key.
+struct KeptAnswer {
+  std::string hash;  // of what was asked
+  int status = 0;    // of HTTP
+  std::string body;
+};
+
 // Somebody else's open transaction.
 using CallerConnection = std::variant<pg_conn*, sqlite3*>;
 
@@ -238,6 +245,19 @@ class TaskRepository {
   // caller commits. Unsupported for a connection of another engine.
   [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert_within(
       CallerConnection connection, std::span<const NewTaskRow> rows, Time now) = 0;
+  // Calls of this object that `work` makes, on this thread, in one transaction: all or, where it
+  // answers an error, none. A call that fails undoes itself alone. Hints are given after the
+  // commit. For what people and programs ask: not for migrate, tick, prune, maintain, nor for
+  // another `atomically`. Other threads' calls wait meanwhile. After in_doubt all may have been
+  // done.
+  [[nodiscard]] virtual Expected<void> atomically(const std::function<Expected<void>()>& work) = 0;
+  // What a call that may be sent again was answered, for 24 hours.
+  [[nodiscard]] virtual Expected<std::optional<KeptAnswer>> kept_answer(std::string_view actor,
+                                                                        std::string_view key,
+                                                                        Time now) = 0;
+  // conflict: an answer is kept for this key already.
+  [[nodiscard]] virtual Expected<void> keep_answer(std::string_view actor, std::string_view key,
+                                                   const KeptAnswer& answer, Time now) = 0;
   // Tells waiting workers, in any process, that there may be work: a hint, coalesced, never needed.
   virtual void hint() = 0;
   // Calls `wake` (from a thread of its own, until the repository is destroyed) at each hint.

@@ -54,15 +54,15 @@ constexpr Sha256 nobody{};
 
 }  // namespace
 
-Expected<CreatedKey> KeyService::create(std::string_view name, ScopeSet scopes,
-                                        std::optional<Duration> expires_in) {
+Expected<CreatedKey> KeyService::create(TaskRepository& store, std::string_view name,
+                                        ScopeSet scopes, std::optional<Duration> expires_in) {
   ESTEIRA_TRY(check_name(name));
   if (scopes.empty()) return refuse("scopes", "must name at least one");
   if (expires_in && (*expires_in <= Duration{0} || *expires_in > limits::key_lifetime_max)) {
     return refuse("expires_in", fmt::format("must be more than 0 and at most {}",
                                             format_duration(limits::key_lifetime_max)));
   }
-  if (ESTEIRA_TRY(repository_->keys()).size() >= limits::keys_max) {
+  if (ESTEIRA_TRY(store.keys()).size() >= limits::keys_max) {
     return fail(ErrorCode::conflict,
                 fmt::format("there are {} keys, and no more may be made", limits::keys_max));
   }
@@ -75,10 +75,23 @@ Expected<CreatedKey> KeyService::create(std::string_view name, ScopeSet scopes,
                            .created_at = now},
                    .secret_hash = sha256(secret)};
   if (expires_in) stored.key.expires_at = now + *expires_in;
-  ESTEIRA_TRY(repository_->put_key(stored));
-  forget();
+  ESTEIRA_TRY(store.put_key(stored));
   std::string token = token_text(stored.key.key_id, secret);
   return CreatedKey{.key = std::move(stored.key), .secret = std::move(token)};
+}
+
+Expected<CreatedKey> KeyService::create(std::string_view name, ScopeSet scopes,
+                                        std::optional<Duration> expires_in) {
+  auto made = create(*repository_, name, scopes, expires_in);
+  forget();
+  return made;
+}
+
+Expected<void> KeyService::revoke(std::string_view key_id) {
+  auto revoked = revoke(*repository_, key_id);
+  // It may have been done where the answer was lost.
+  forget();
+  return revoked;
 }
 
 Expected<std::vector<ApiKey>> KeyService::list() {
@@ -88,13 +101,10 @@ Expected<std::vector<ApiKey>> KeyService::list() {
   return keys;
 }
 
-Expected<void> KeyService::revoke(std::string_view key_id) {
+Expected<void> KeyService::revoke(TaskRepository& store, std::string_view key_id) {
   // What can't be an id is not asked for: it may be no text that a store takes.
-  const auto revoked = is_key_id(key_id) ? repository_->revoke_key(key_id, clock_->now()) : false;
-  // It may have been done where the answer was lost.
-  forget();
-  if (!revoked) return std::unexpected(revoked.error());
-  if (!*revoked) {
+  const bool revoked = is_key_id(key_id) && ESTEIRA_TRY(store.revoke_key(key_id, clock_->now()));
+  if (!revoked) {
     return fail(ErrorCode::not_found, "there is no key with this id: see `esteira key list`");
   }
   return {};

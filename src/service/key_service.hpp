@@ -22,8 +22,8 @@ struct CreatedKey {
 };
 
 // Thread-safe. The keys are read from the store as a whole, at most once in `age_max` while all
-// goes well: what another program revokes is refused here after that time at the latest, what this
-// object revokes at once.
+// goes well: what another program revokes is refused here after that time at the latest, what was
+// revoked before `forget` at once.
 class KeyService {
  public:
   KeyService(std::shared_ptr<TaskRepository> repository, std::shared_ptr<const Clock> clock)
@@ -32,10 +32,17 @@ class KeyService {
   // invalid_argument, with `fields`.
   [[nodiscard]] Expected<CreatedKey> create(std::string_view name, ScopeSet scopes,
                                             std::optional<Duration> expires_in = std::nullopt);
-  // Newest first, revoked and expired ones too.
-  [[nodiscard]] Expected<std::vector<ApiKey>> list();
   // not_found. A revoked key may be revoked again.
   [[nodiscard]] Expected<void> revoke(std::string_view key_id);
+  // The same through `store`, in the middle of a transaction of its caller's: `forget` once that is
+  // committed.
+  [[nodiscard]] Expected<CreatedKey> create(TaskRepository& store, std::string_view name,
+                                            ScopeSet scopes, std::optional<Duration> expires_in);
+  [[nodiscard]] Expected<void> revoke(TaskRepository& store, std::string_view key_id);
+  // Reads the keys anew at their next use.
+  void forget();
+  // Newest first, revoked and expired ones too.
+  [[nodiscard]] Expected<std::vector<ApiKey>> list();
   // Whose token this is, and that it is live. `unauthorized`, in the same words and the same time
   // whatever is wrong with it; `unavailable` where the keys can't be read.
   [[nodiscard]] Expected<ApiKey> authenticate(std::string_view token);
@@ -61,7 +68,6 @@ class KeyService {
   // The keys, read within `age` from now.
   Expected<std::shared_ptr<const Keys>> keys_within(Duration age);
   Expected<std::shared_ptr<const Keys>> read_keys();
-  void forget();
   void note_use(const std::string& key_id, Time at);
 
   const std::shared_ptr<TaskRepository> repository_;

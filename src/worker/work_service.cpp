@@ -217,13 +217,6 @@ Expected<int> WorkService::sign_off(const std::string& worker_id) {
       statuses, [](FinishStatus status) { return status != FinishStatus::stale; }));
 }
 
-Expected<void> WorkService::command_worker(const std::string& worker_id, WorkerCommand command) {
-  if (!ESTEIRA_TRY(repository_->command_worker(worker_id, command))) {
-    return no_such_worker(worker_id);
-  }
-  return {};
-}
-
 // --- claim --------------------------------------------------------------------------------------
 
 Expected<HandedTasks> WorkService::claim(const ClaimCall& call) {

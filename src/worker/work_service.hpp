@@ -48,9 +48,6 @@ class WorkService {
   [[nodiscard]] Expected<ReportAnswer> report(const ReportCall& call);
   // Gives back what the worker holds and forgets it; answers how many tasks that were.
   [[nodiscard]] Expected<int> sign_off(const std::string& worker_id);
-  // Told at the worker's next heartbeat, whichever process gets it.
-  [[nodiscard]] Expected<void> command_worker(const std::string& worker_id, WorkerCommand command);
-  [[nodiscard]] Expected<std::vector<WorkerRecord>> workers() { return repository_->workers(); }
 
  private:
   using Types = std::shared_ptr<const WorkTypes>;

@@ -66,7 +66,7 @@ TEST_P(SharedMigration, a_schema_too_old_is_migrated_or_refused_with_words) {
 TEST_P(SharedMigration, from_before_the_keys_keeps_the_tasks) {
   const TaskId task_id = add(new_task_row(type("ALPHA")));
   const std::string before = everything_of(task_id);
-  store().take_back_the_keys();
+  store().take_back_to(3);
   const auto migrated = must(open_repository(store().url(), Migrate::always));
   EXPECT_TRUE(must(migrated->schema_status()).usable());
   EXPECT_EQ(everything_of(task_id), before);
@@ -89,11 +89,9 @@ TEST_P(SharedMigration, a_schema_too_new_is_refused_with_words) {
   EXPECT_EQ(error_of(looked_at->migrate([](std::string_view) {})).code, ErrorCode::unsupported);
 }
 
-// The newest migration, undone by hand and applied again: the next one takes its place here.
 TEST_P(SharedMigration, workers_of_the_version_before_are_told_to_run) {
   must(repository().put_worker({.name = "w-1", .started_at = now(), .heartbeat_at = now()}));
-  store().query("ALTER TABLE task_workers DROP COLUMN command");
-  store().pretend_older_schema();
+  store().take_back_to(4);
   const auto migrated = must(open_repository(store().url(), Migrate::always));
   EXPECT_TRUE(must(migrated->schema_status()).usable());
   EXPECT_EQ(must(migrated->worker("w-1"))->command, WorkerCommand::run);

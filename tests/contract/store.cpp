@@ -13,6 +13,19 @@
 namespace esteira::test {
 namespace {
 
+// What takes each migration back, from 0004 on: a new migration adds its own here.
+const std::vector<const char*> sqlite_undone{
+    "DROP TABLE api_keys; DROP TABLE audit_log",
+    "ALTER TABLE task_workers DROP COLUMN command",
+    "DROP TABLE kept_answers",
+};
+const std::vector<std::vector<const char*>> postgres_undone{
+    {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
+    {"ALTER TABLE task_workers DROP COLUMN command"},
+    {"DROP TABLE kept_answers"},
+};
+std::size_t undone_index(int version) { return static_cast<std::size_t>(version) - 4; }
+
 class SqliteTransaction final : public OtherTransaction {
  public:
   explicit SqliteTransaction(const std::string& path) : client_(path) {
@@ -68,15 +81,13 @@ class SqliteFileStore : public Store {
     SqliteClient{path("esteira.db")}.execute(
         "UPDATE esteira_meta SET value = value + 1 WHERE key = 'schema_version'");
   }
-  void pretend_older_schema() override {
-    SqliteClient{path("esteira.db")}.execute(
-        "UPDATE esteira_meta SET value = value - 1 WHERE key = 'schema_version'");
-  }
-  void take_back_the_keys() override {
-    SqliteClient{path("esteira.db")}.execute(
-        "DROP TABLE api_keys; DROP TABLE audit_log;"
-        "ALTER TABLE task_workers DROP COLUMN command;"
-        "UPDATE esteira_meta SET value = 2 WHERE key = 'schema_version'");
+  void take_back_to(int version) override {
+    SqliteClient client{path("esteira.db")};
+    for (std::size_t i = sqlite_undone.size(); i > undone_index(version + 1); --i) {
+      client.execute(sqlite_undone[i - 1]);
+    }
+    client.execute(("UPDATE esteira_meta SET value = " + std::to_string(version) +
+                    " WHERE key = 'schema_version'"));
   }
   void disarm_the_audit_trail() override {
     SqliteClient{path("esteira.db")}.execute(
@@ -162,17 +173,11 @@ class PostgresStore : public Store {
   void pretend_newer_schema() override {
     query("INSERT INTO schema_migrations SELECT max(version) + 1 FROM schema_migrations");
   }
-  void pretend_older_schema() override {
-    query(
-        "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM "
-        "schema_migrations)");
-  }
-  void take_back_the_keys() override {
-    query("DROP TABLE api_keys");
-    query("DROP TABLE audit_log");
-    query("DROP FUNCTION audit_log_refuse()");
-    query("ALTER TABLE task_workers DROP COLUMN command");
-    query("DELETE FROM schema_migrations WHERE version > 3");
+  void take_back_to(int version) override {
+    for (std::size_t i = postgres_undone.size(); i > undone_index(version + 1); --i) {
+      for (const char* statement : postgres_undone[i - 1]) query(statement);
+    }
+    query("DELETE FROM schema_migrations WHERE version > " + std::to_string(version));
   }
   void disarm_the_audit_trail() override { query("ALTER TABLE audit_log DISABLE TRIGGER ALL"); }
   [[nodiscard]] bool migrates_itself() const override { return false; }

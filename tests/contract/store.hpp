@@ -42,11 +42,10 @@ class Store {
 
   // Only of stores of `shared_stores()`: an address without a schema.
   [[nodiscard]] virtual std::string empty_url() = 0;
-  // Makes the database look as if a later program, or an earlier one, had migrated it.
+  // Makes the database look as if a later program had migrated it.
   virtual void pretend_newer_schema() = 0;
-  virtual void pretend_older_schema() = 0;
-  // Takes back the migration of the keys and the audit trail, and those after it.
-  virtual void take_back_the_keys() = 0;
+  // Takes back every migration after `version`, which is 3 or more.
+  virtual void take_back_to(int version) = 0;
   // Takes away what keeps the audit trail's rows from being changed.
   virtual void disarm_the_audit_trail() = 0;
   // True: a program that opens it migrates it; false: it must be migrated by hand.

@@ -108,8 +108,6 @@ TEST_P(WorkClaims, a_worker_that_is_not_registered_gets_no_answer) {
   EXPECT_EQ(error_of(service().heartbeat({.worker_id = "nobody", .tasks = {}})).code,
             ErrorCode::not_found);
   EXPECT_EQ(error_of(service().sign_off("nobody")).code, ErrorCode::not_found);
-  EXPECT_EQ(error_of(service().command_worker("nobody", WorkerCommand::quiet)).code,
-            ErrorCode::not_found);
 }
 
 TEST_P(WorkClaims, two_services_never_hand_out_the_same_task) {

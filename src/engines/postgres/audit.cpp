@@ -32,7 +32,7 @@ void add_text_or(Params& params, const std::optional<std::string>& text) {
 
 // The lock is waited for in a statement of its own: the next one sees what its last holder wrote.
 Expected<AuditRecord> Repository::append_audit(const AuditEntry& entry, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Transaction transaction{connection_};
   ESTEIRA_TRY(transaction.begin());
   ESTEIRA_TRY(transaction.run(sql::audit_lock));
@@ -56,14 +56,14 @@ Expected<AuditRecord> Repository::append_audit(const AuditEntry& entry, Time now
 
 Expected<std::vector<AuditRecord>> Repository::audit_page(std::optional<std::int64_t> before,
                                                           int limit) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Params params;
   params.add(before.value_or(std::numeric_limits<std::int64_t>::max())).add(std::int64_t{limit});
   return read_records(ESTEIRA_TRY(connection_.read(sql::audit_page, std::move(params))));
 }
 
 Expected<std::vector<AuditRecord>> Repository::audit_scan(std::int64_t after, int limit) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Params params;
   params.add(after).add(std::int64_t{limit});
   return read_records(ESTEIRA_TRY(connection_.read(sql::audit_scan, std::move(params))));

@@ -267,17 +267,17 @@ Expected<void> write_stats(Runner& runner, const StatsBook& stats, int shard) {
 }
 
 Expected<std::vector<ChangeStatus>> Repository::cancel(std::span<const TaskId> ids, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   return change(connection_, ids, &cancel_chunk, ChangeStatus::wrong_status, shard_, now);
 }
 
 Expected<std::vector<ChangeStatus>> Repository::retry(std::span<const TaskId> ids, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   return change(connection_, ids, &retry_chunk, ChangeStatus::wrong_status, shard_, now);
 }
 
 Expected<std::vector<ChangeStatus>> Repository::remove(std::span<const TaskId> ids, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   return change(connection_, ids, &remove_chunk, ChangeStatus::not_found, shard_, now);
 }
 

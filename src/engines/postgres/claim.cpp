@@ -111,7 +111,7 @@ TaskRepository::TakenOver read_lease_claim(const Rows& rows, int row, const Leas
 }
 
 Expected<bool> Repository::has_ready(std::span<const TypeId> types, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows =
       ESTEIRA_TRY(connection_.read(sql::has_ready, Params{}.array<int>(types).add(now)));
   return rows.truth(0, 0);

@@ -67,6 +67,11 @@ bool session_ended(std::string_view state) {
   return state.empty() || state.starts_with("08") || state.starts_with("57P");
 }
 
+// A part of a larger transaction.
+constexpr std::string_view part_begin = "SAVEPOINT esteira_part";
+constexpr std::string_view part_end = "RELEASE SAVEPOINT esteira_part";
+constexpr std::string_view part_undo = "ROLLBACK TO SAVEPOINT esteira_part";
+
 PGresult* execute(PGconn* connection, std::string_view sql, const Params& params) {
   const auto values = params.values();
   return PQexecParams(connection, sql.data(), params.size(), params.oids(), values.data(),
@@ -339,12 +344,15 @@ void Connection::settle() {
   if (connection_ == nullptr) return;
   const PGTransactionStatusType status = PQtransactionStatus(connection_.get());
   if (status == PQTRANS_IDLE) return;
-  if (status == PQTRANS_UNKNOWN || status == PQTRANS_ACTIVE) return connection_.reset();
+  if (undoing_ || status == PQTRANS_UNKNOWN || status == PQTRANS_ACTIVE) {
+    return connection_.reset();
+  }
   roll_back();
 }
 
 Expected<std::vector<Rows>> Connection::transaction(Effect effect,
                                                     std::span<const Statement> statements) {
+  if (whole_) return part(statements);
   ESTEIRA_TRY(ensure());
   ESTEIRA_TRY(send({.sql = effect == Effect::reads ? "BEGIN READ ONLY" : "BEGIN"}));
   ESTEIRA_TRY(send({.sql = effect == Effect::reads ? sql::settings_read : sql::settings_write}));
@@ -370,7 +378,42 @@ Expected<Rows> Connection::write(std::string_view sql, Params params) {
   return std::move(answers.front());
 }
 
+// The same inside a larger transaction.
+Expected<std::vector<Rows>> Connection::part(std::span<const Statement> statements) {
+  if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
+  ESTEIRA_TRY(send({.sql = part_begin}));
+  for (const Statement& statement : statements) ESTEIRA_TRY(send(statement));
+  ESTEIRA_TRY(send({.sql = part_end}));
+  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/false));
+  auto answers = ESTEIRA_TRY(receive(/*commits=*/false));
+  answers.erase(answers.begin());
+  answers.pop_back();
+  return answers;
+}
+
+Expected<void> Connection::command(std::string_view sql, bool commits) {
+  if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
+  ESTEIRA_TRY(send({.sql = sql}));
+  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(commits));
+  ESTEIRA_TRY(receive(commits));
+  return {};
+}
+
+Expected<void> Connection::begin_whole() {
+  ESTEIRA_TRY(begin());
+  whole_ = true;
+  return {};
+}
+
+Expected<void> Connection::end_whole(bool keep) {
+  whole_ = false;
+  if (keep) return commit();
+  roll_back();
+  return {};
+}
+
 Expected<void> Connection::begin() {
+  if (whole_) return command(part_begin, /*commits=*/false);
   ESTEIRA_TRY(ensure());
   ESTEIRA_TRY(send({.sql = "BEGIN"}));
   ESTEIRA_TRY(send({.sql = sql::settings_write}));
@@ -388,19 +431,18 @@ Expected<Rows> Connection::run(std::string_view sql, const Params& params) {
 }
 
 Expected<void> Connection::commit() {
-  if (connection_ == nullptr) return std::unexpected(lost(/*commits=*/false));
-  ESTEIRA_TRY(send({.sql = "COMMIT"}));
-  if (PQpipelineSync(connection_.get()) != 1) return std::unexpected(lost(/*commits=*/true));
-  ESTEIRA_TRY(receive(/*commits=*/true));
-  return {};
+  return whole_ ? command(part_end, /*commits=*/false) : command("COMMIT", /*commits=*/true);
 }
 
+// Where this fails the connection is given up, and the whole with it.
 void Connection::roll_back() {
   if (connection_ == nullptr || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
-  if (!send({.sql = "ROLLBACK"})) return;
+  if (!send({.sql = whole_ ? part_undo : "ROLLBACK"})) return;
+  undoing_ = true;
   if (PQpipelineSync(connection_.get()) != 1 || !receive(/*commits=*/false)) {
     connection_.reset();
   }
+  undoing_ = false;
 }
 
 Expected<void> Connection::script(std::string_view sql) {

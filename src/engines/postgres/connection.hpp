@@ -71,6 +71,11 @@ class Connection final : public Runner {
   [[nodiscard]] Expected<void> commit();
   void roll_back();
 
+  // Between these two, every transaction above is a part (a savepoint) of one, which a lost
+  // connection undoes as a whole. `keep`: commits, else rolls back.
+  [[nodiscard]] Expected<void> begin_whole();
+  [[nodiscard]] Expected<void> end_whole(bool keep);
+
   // Runs a script of many statements in the transaction that is open.
   [[nodiscard]] Expected<void> script(std::string_view sql);
   // Text that this connection quotes as a name.
@@ -91,9 +96,16 @@ class Connection final : public Runner {
   void take_prepared(std::optional<std::string> sql, bool succeeded);
   [[nodiscard]] Error lost(bool commits);
   void settle();
+  [[nodiscard]] Expected<std::vector<Rows>> part(std::span<const Statement> statements);
+  // Sends one statement and waits for its answer.
+  [[nodiscard]] Expected<void> command(std::string_view sql, bool commits);
 
   const std::string url_;
   std::unique_ptr<pg_conn, Close> connection_;
+  // Between begin_whole and end_whole.
+  bool whole_ = false;
+  // Inside roll_back.
+  bool undoing_ = false;
   // One connection to one server process: its prepared statements last.
   bool direct_ = false;
   // A server process was taken for one of our own and was not.

@@ -195,7 +195,7 @@ void add_answers(const Rows& rows, std::vector<InsertedTask>& answers) {
 
 Expected<std::vector<InsertedTask>> Repository::insert(std::span<const NewTaskRow> rows, Time now) {
   if (rows.empty()) return std::vector<InsertedTask>{};
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   for (const NewTaskRow& row : rows) {
     const Time run_at = row.scheduled_for.value_or(now);
     if (run_at <= now) lanes_.returned(row.type_id, row.priority, run_at);

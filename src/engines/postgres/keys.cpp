@@ -5,7 +5,7 @@
 namespace esteira::postgres {
 
 Expected<void> Repository::put_key(const StoredKey& stored) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const ApiKey& key = stored.key;
   Params params;
   params.add(key.key_id)
@@ -22,7 +22,7 @@ Expected<void> Repository::put_key(const StoredKey& stored) {
 }
 
 Expected<std::vector<StoredKey>> Repository::keys() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::keys));
   std::vector<StoredKey> keys;
   for (int row = 0; row < rows.size(); ++row) {
@@ -39,13 +39,13 @@ Expected<std::vector<StoredKey>> Repository::keys() {
 }
 
 Expected<bool> Repository::revoke_key(std::string_view key_id, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.write(sql::revoke_key, Params{}.add(key_id).add(now)));
   return rows.affected() > 0;
 }
 
 Expected<void> Repository::touch_keys(std::span<const KeyUse> uses) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Params params;
   params.array<std::string_view>(uses,
                                  [](const KeyUse& use) -> std::string_view { return use.key_id; });

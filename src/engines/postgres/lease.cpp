@@ -186,7 +186,7 @@ std::vector<RenewalAnswer> read_renewals(std::span<const Renewal> renewals, Time
 }
 
 Expected<std::vector<Renewal::Held>> Repository::cancel_requests() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::cancel_requests));
   std::vector<Renewal::Held> requests;
   for (int row = 0; row < rows.size(); ++row) {
@@ -196,7 +196,7 @@ Expected<std::vector<Renewal::Held>> Repository::cancel_requests() {
 }
 
 Expected<std::vector<std::optional<Claim>>> Repository::open_claims(std::span<const Fence> fences) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   std::set<LeaseId> leases;
   for (const Fence& fence : fences) leases.insert(fence.lease_id);
   Params params;
@@ -220,7 +220,7 @@ Expected<std::vector<std::optional<Claim>>> Repository::open_claims(std::span<co
 }
 
 Expected<std::vector<Claim>> Repository::claims_of(const std::string& worker) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::claims_of, Params{}.add(worker)));
   std::vector<Claim> claims;
   for (int row = 0; row < rows.size(); ++row) claims.push_back(read_terms(rows, row));
@@ -231,7 +231,7 @@ Expected<std::vector<TaskRepository::TakenOver>> Repository::take_expired(const 
                                                                           const LeaseId& lease_id,
                                                                           Duration lease, int limit,
                                                                           Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const std::string take = inlined(sql::take_expired, ":limit", limit);
   Params params;
   params.add(lease_id).add(worker).add(now + lease).add(now);

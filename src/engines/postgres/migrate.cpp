@@ -55,7 +55,7 @@ std::string newer_schema(int current, int known) {
 }
 
 Expected<SchemaStatus> Repository::schema_status() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Transaction transaction{connection_};
   ESTEIRA_TRY(transaction.begin());
   SchemaStatus status{.current = ESTEIRA_TRY(current_version(connection_)), .latest = latest};
@@ -66,7 +66,7 @@ Expected<SchemaStatus> Repository::schema_status() {
 }
 
 Expected<void> Repository::migrate(const std::function<void(std::string_view)>& applied) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   while (const auto name = ESTEIRA_TRY(migrate_once(connection_))) {
     if (applied) applied(*name);
   }

@@ -76,7 +76,7 @@ class PruneWalk {
 }  // namespace
 
 Expected<std::int64_t> Repository::prune(const PruneRequest& request, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Transaction transaction{connection_};
   ESTEIRA_TRY(transaction.begin());
   PruneWalk walk{connection_, request, prune_after_, now};
@@ -104,10 +104,11 @@ Expected<std::int64_t> Repository::prune(const PruneRequest& request, Time now) 
 }
 
 Expected<void> Repository::maintain(Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   std::vector<Statement> statements;
   for (const std::string_view sql :
-       {sql::maintain_keys, sql::maintain_workers, sql::maintain_stats, sql::maintain_statuses}) {
+       {sql::maintain_keys, sql::maintain_answers, sql::maintain_workers, sql::maintain_stats,
+        sql::maintain_statuses}) {
     statements.push_back({.sql = sql, .params = Params{}.add(now)});
   }
   ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));

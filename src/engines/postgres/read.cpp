@@ -94,7 +94,7 @@ Expected<std::vector<Task>> Repository::tasks_by_id(std::span<const TaskId> ids,
 }
 
 Expected<std::optional<Task>> Repository::task(TaskId task_id, Time /*now*/) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   auto tasks = ESTEIRA_TRY(tasks_by_id(std::array{task_id}, std::nullopt));
   if (tasks.empty()) return std::nullopt;
   return std::move(tasks.front());
@@ -103,7 +103,7 @@ Expected<std::optional<Task>> Repository::task(TaskId task_id, Time /*now*/) {
 // Candidates first, then their rows of the view: each step follows one index, whatever the
 // planner thinks of the view as a whole. The looks grow where few candidates pass.
 Expected<std::vector<Task>> Repository::tasks(const TaskFilter& filter, Time /*now*/) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const auto wanted = static_cast<std::size_t>(
       std::clamp(filter.limit, 0, static_cast<int>(limits::page_items_max)));
   std::vector<Task> page;
@@ -130,7 +130,7 @@ Expected<std::vector<Task>> Repository::tasks(const TaskFilter& filter, Time /*n
 }
 
 Expected<std::vector<Execution>> Repository::executions(TaskId task_id) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::executions, Params{}.add(task_id)));
   std::vector<Execution> executions;
   for (int row = 0; row < rows.size(); ++row) {
@@ -147,7 +147,7 @@ Expected<std::vector<Execution>> Repository::executions(TaskId task_id) {
 }
 
 Expected<std::vector<LogLine>> Repository::log_lines(TaskId task_id) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::log_lines, Params{}.add(task_id)));
   std::vector<LogLine> lines;
   for (int row = 0; row < rows.size(); ++row) {

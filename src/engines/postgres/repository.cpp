@@ -65,19 +65,19 @@ Repository::Repository(std::string url, std::string address)
       wake_(std::move(url), [this] { notify(); }) {}
 
 Expected<void> Repository::ping() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   ESTEIRA_TRY(connection_.read(sql::ping));
   return {};
 }
 
 Expected<Time> Repository::server_time() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::server_time));
   return rows.time(0, 0);
 }
 
 Expected<void> Repository::put_worker(const WorkerRecord& worker) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Params params;
   params.add(worker.name)
       .add(worker.host)
@@ -92,13 +92,13 @@ Expected<void> Repository::put_worker(const WorkerRecord& worker) {
 }
 
 Expected<void> Repository::remove_worker(const std::string& name) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   ESTEIRA_TRY(connection_.write(sql::remove_worker, Params{}.add(name)));
   return {};
 }
 
 Expected<std::vector<WorkerRecord>> Repository::workers() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::workers));
   std::vector<WorkerRecord> workers;
   for (int row = 0; row < rows.size(); ++row) workers.push_back(read_worker(rows, row));
@@ -106,34 +106,79 @@ Expected<std::vector<WorkerRecord>> Repository::workers() {
 }
 
 Expected<std::optional<WorkerRecord>> Repository::worker(const std::string& name) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::worker_by_name, Params{}.add(name)));
   if (rows.size() == 0) return std::nullopt;
   return read_worker(rows, 0);
 }
 
 Expected<std::optional<WorkerCommand>> Repository::touch_worker(const std::string& name, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.write(sql::touch_worker, Params{}.add(name).add(now)));
   if (rows.size() == 0) return std::nullopt;
   return static_cast<WorkerCommand>(rows.small(0, 0));
 }
 
 Expected<bool> Repository::command_worker(const std::string& name, WorkerCommand command) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   Params params;
   params.add(name).add(static_cast<int>(command));
   const Rows rows = ESTEIRA_TRY(connection_.write(sql::command_worker, std::move(params)));
   return rows.size() > 0;
 }
 
-void Repository::hint() { wake_.hint(); }
+namespace {
+
+// Ends the whole transaction at the end of a scope: undone unless it was kept.
+class Whole {
+ public:
+  explicit Whole(Connection& connection) : connection_(connection) {}
+  ~Whole() {
+    if (open_) static_cast<void>(connection_.end_whole(/*keep=*/false));
+  }
+  Whole(const Whole&) = delete;
+  Whole& operator=(const Whole&) = delete;
+
+  Expected<void> begin() {
+    auto begun = connection_.begin_whole();
+    open_ = begun.has_value();
+    return begun;
+  }
+  Expected<void> keep() {
+    open_ = false;
+    return connection_.end_whole(/*keep=*/true);
+  }
+
+ private:
+  Connection& connection_;
+  bool open_ = false;
+};
+
+}  // namespace
+
+Expected<void> Repository::atomically(const std::function<Expected<void>()>& work) {
+  const auto run = [&]() -> Expected<void> {
+    const RecursiveLock lock{mutex_};
+    const HintsHeld held{hints_};
+    Whole whole{connection_};
+    ESTEIRA_TRY(whole.begin());
+    ESTEIRA_TRY(work());
+    return whole.keep();
+  };
+  auto done = run();
+  if (hints_.take()) hint();
+  return done;
+}
+
+void Repository::hint() {
+  if (!hints_.hold()) wake_.hint();
+}
 
 void Repository::listen(std::function<void()> wake) { wake_.listen(std::move(wake)); }
 
 // A hint that is lost costs its receivers one poll.
 void Repository::notify() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   static_cast<void>(connection_.write(sql::notify));
 }
 

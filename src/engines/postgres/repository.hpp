@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/mutex.hpp"
+#include "base/recursive_mutex.hpp"
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/lane_book.hpp"
 #include "engines/postgres/wake.hpp"
 #include "esteira/repository.hpp"
+#include "repository/held_hints.hpp"
 #include "repository/repository.hpp"
 
 namespace esteira::postgres {
@@ -49,6 +50,12 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(CallerConnection connection,
                                                                   std::span<const NewTaskRow> rows,
                                                                   Time now) override;
+  [[nodiscard]] Expected<void> atomically(const std::function<Expected<void>()>& work) override;
+  [[nodiscard]] Expected<std::optional<KeptAnswer>> kept_answer(std::string_view actor,
+                                                                std::string_view key,
+                                                                Time now) override;
+  [[nodiscard]] Expected<void> keep_answer(std::string_view actor, std::string_view key,
+                                           const KeptAnswer& answer, Time now) override;
   void hint() override;
   void listen(std::function<void()> wake) override;
 
@@ -123,9 +130,10 @@ class Repository final : public TaskRepository {
       ESTEIRA_REQUIRES(mutex_);
 
   const std::string address_;
+  HeldHints hints_;
   // Which rows of task_stats_minute this object adds to.
   const int shard_;
-  Mutex mutex_;
+  RecursiveMutex mutex_;
   Connection connection_ ESTEIRA_GUARDED_BY(mutex_);
   LaneBook lanes_ ESTEIRA_GUARDED_BY(mutex_);
   // When the next scheduled task becomes due, as the last tick saw it.

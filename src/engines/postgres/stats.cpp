@@ -61,7 +61,7 @@ double seconds_since(Time time, Time now) {
 }  // namespace
 
 Expected<Stats> Repository::stats(Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const std::array statements{
       Statement{.sql = sql::types}, Statement{.sql = sql::stats_ended},
       Statement{.sql = sql::stats_waiting, .params = Params{}.add(now)},

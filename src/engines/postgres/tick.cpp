@@ -52,7 +52,7 @@ std::optional<Time> soonest_again(std::span<const Settlement> settlements, Time 
 }  // namespace
 
 Expected<TickAnswer> Repository::tick(const TickRequest& request, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   TickAnswer answer;
   bool claims = request.claim && request.claim->limit > 0 && !request.claim->types.empty();
   if (claims && request.claim->again) {

@@ -56,7 +56,7 @@ Params type_params(const TaskType& type, Time now) {
 }  // namespace
 
 Expected<std::vector<TaskType>> Repository::types() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::types));
   std::vector<TaskType> types;
   for (int row = 0; row < rows.size(); ++row) types.push_back(read_type(rows, row));
@@ -64,13 +64,13 @@ Expected<std::vector<TaskType>> Repository::types() {
 }
 
 Expected<std::int64_t> Repository::types_version() {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::types_version));
   return rows.integer(0, 0);
 }
 
 Expected<TaskType> Repository::put_type(const TaskType& type, Time now) {
-  const MutexLock lock{mutex_};
+  const RecursiveLock lock{mutex_};
   const std::array statements{Statement{.sql = sql::types_version_raise},
                               Statement{.sql = sql::put_type, .params = type_params(type, now)}};
   const auto answers = ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));

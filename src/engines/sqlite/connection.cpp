@@ -224,16 +224,23 @@ Expected<void> Connection::script(std::string_view sql, std::string_view what) {
 // --- Transaction ------------------------------------------------------------------------------
 
 Expected<Transaction> Transaction::begin(Connection& connection) {
-  ESTEIRA_TRY(connection.run("BEGIN IMMEDIATE"));
-  return Transaction(connection);
+  const bool within = connection.in_transaction();
+  ESTEIRA_TRY(connection.run(within ? "SAVEPOINT part" : "BEGIN IMMEDIATE"));
+  return Transaction(connection, within);
 }
 
 Transaction::~Transaction() {
-  if (connection_ == nullptr || sqlite3_get_autocommit(connection_->handle()) != 0) return;
-  sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (connection_ == nullptr || ended_ || !connection_->in_transaction()) return;
+  sqlite3_exec(connection_->handle(), within_ ? "ROLLBACK TO part; RELEASE part" : "ROLLBACK",
+               nullptr, nullptr, nullptr);
 }
 
 Expected<void> Transaction::commit() {
+  if (within_) {
+    auto released = connection_->run("RELEASE part");
+    ended_ = released.has_value();
+    return released;
+  }
   auto committed = connection_->run("COMMIT");
   // An error while the commit is written may or may not reach the disk: only a restart tells.
   if (!committed && (sqlite3_errcode(connection_->handle()) & 0xff) == SQLITE_IOERR) {

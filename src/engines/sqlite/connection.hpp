@@ -139,6 +139,7 @@ class Connection {
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] bool in_memory() const;
+  [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   // Pages in the WAL after this connection's last commit; 0 before it.
   [[nodiscard]] int wal_pages() const { return wal_ == nullptr ? 0 : wal_->pages; }
 
@@ -160,13 +161,16 @@ class Connection {
 };
 
 // BEGIN IMMEDIATE … COMMIT: the write lock is taken at the start, so that a transaction which read
-// first never fails half-way because another process wrote. Rolls back unless committed.
+// first never fails half-way because another process wrote. Rolls back unless committed. Where a
+// transaction is open already, this one is a part of it: a savepoint.
 class Transaction {
  public:
   [[nodiscard]] static Expected<Transaction> begin(Connection& connection);
   ~Transaction();
   Transaction(Transaction&& other) noexcept
-      : connection_(std::exchange(other.connection_, nullptr)) {}
+      : connection_(std::exchange(other.connection_, nullptr)),
+        within_(other.within_),
+        ended_(other.ended_) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   Transaction& operator=(Transaction&&) = delete;
@@ -174,8 +178,10 @@ class Transaction {
   [[nodiscard]] Expected<void> commit();
 
  private:
-  explicit Transaction(Connection& connection) : connection_(&connection) {}
+  Transaction(Connection& connection, bool within) : connection_(&connection), within_(within) {}
   Connection* connection_;
+  bool within_;
+  bool ended_ = false;  // a part that was released
 };
 
 }  // namespace esteira::sqlite

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "domain/limits.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "esteira/json.hpp"
@@ -7,11 +8,6 @@
 
 namespace esteira::sqlite {
 namespace {
-
-using namespace std::chrono_literals;
-
-// How long an idempotency key answers its task.
-constexpr auto idempotency_kept = 24h;
 
 class Inserter {
  public:
@@ -46,7 +42,7 @@ class Inserter {
       auto query = ESTEIRA_TRY(connection_.query(sql::idempotency_find));
       query.bind(*row.idempotency_key);
       if (!ESTEIRA_TRY(query.step())) return std::nullopt;
-      if (query.time(2) > now_ - idempotency_kept) {
+      if (query.time(2) > now_ - limits::idempotency_kept) {
         const auto task_id = query.integer(1);
         if (query.view(0) == row.idempotency_hash) {
           return InsertedTask{.task_id = task_id, .created = false};

@@ -35,6 +35,13 @@ namespace esteira::sqlite {
                                                                 std::span<const NewTaskRow> rows,
                                                                 Time now);
 
+// answers.cpp
+[[nodiscard]] Expected<std::optional<KeptAnswer>> kept_answer(Connection& connection,
+                                                              std::string_view actor,
+                                                              std::string_view key, Time now);
+[[nodiscard]] Expected<void> keep_answer(Connection& connection, std::string_view actor,
+                                         std::string_view key, const KeptAnswer& answer, Time now);
+
 // claim.cpp
 // The due lanes of those of `types` that are not paused.
 [[nodiscard]] Expected<std::vector<Lane>> due_lanes(Connection& connection,

@@ -1,5 +1,6 @@
 #include "engines/sqlite/prune.hpp"
 
+#include "domain/limits.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/stats_book.hpp"
 #include "sqlite_sql.hpp"
@@ -14,7 +15,6 @@ constexpr auto start_over_after = 1h;
 // alone does not: a clock that stood in the future for a moment must not hide what follows.
 constexpr int young_tasks_max = 1000;
 
-constexpr auto idempotency_kept = 24h;
 constexpr auto worker_kept = 24h;
 constexpr auto stats_kept = 24h * 30;
 constexpr int tidy_rows_max = 1000;
@@ -106,12 +106,15 @@ Expected<void> tidy(Connection& connection, Time now) {
   const Time minute = std::chrono::floor<std::chrono::minutes>(now - stats_kept);
   const bool old_stats = ESTEIRA_TRY(exists(connection, sql::stats_old, minute));
   const bool old_keys =
-      ESTEIRA_TRY(exists(connection, sql::idempotency_old, now - idempotency_kept));
+      ESTEIRA_TRY(exists(connection, sql::idempotency_old, now - limits::idempotency_kept));
   const bool old_workers = ESTEIRA_TRY(exists(connection, sql::workers_old, now - worker_kept));
-  if (!old_stats && !old_keys && !old_workers) return {};
+  const bool old_answers =
+      ESTEIRA_TRY(exists(connection, sql::answers_old, now - limits::idempotency_kept));
+  if (!old_stats && !old_keys && !old_workers && !old_answers) return {};
   auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
   ESTEIRA_TRY(connection.run(sql::stats_tidy, minute, tidy_rows_max));
-  ESTEIRA_TRY(connection.run(sql::idempotency_tidy, now - idempotency_kept, tidy_rows_max));
+  ESTEIRA_TRY(connection.run(sql::idempotency_tidy, now - limits::idempotency_kept, tidy_rows_max));
+  ESTEIRA_TRY(connection.run(sql::answers_tidy, now - limits::idempotency_kept, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::workers_tidy, now - worker_kept));
   return transaction.commit();
 }

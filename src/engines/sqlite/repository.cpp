@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 
 #include "base/mutex.hpp"
+#include "base/recursive_mutex.hpp"
 #include "engines/sqlite/checkpoint.hpp"
 #include "engines/sqlite/connection.hpp"
 #include "engines/sqlite/file.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/prune.hpp"
 #include "engines/sqlite/wake.hpp"
+#include "repository/held_hints.hpp"
 
 namespace esteira::sqlite {
 namespace {
@@ -31,13 +33,33 @@ auto door(Call&& call) noexcept -> decltype(call()) {
   }
 }
 
+std::unexpected<Error> rolled_back() {
+  return fail(ErrorCode::unavailable, "SQLite rolled the transaction back after an error");
+}
+
+// Sets a value back at the end of a scope, whatever ends it.
+class Restored {
+ public:
+  Restored(bool& value, bool meanwhile) : value_(value), before_(std::exchange(value, meanwhile)) {}
+  ~Restored() { value_ = before_; }
+  Restored(const Restored&) = delete;
+  Restored& operator=(const Restored&) = delete;
+
+ private:
+  bool& value_;
+  const bool before_;
+};
+
 // What the repository's lock guards.
 struct Store {
   std::unique_ptr<Connection> connection;
   Checkpointer checkpointer;
   Pruner pruner{};
+  bool atomic = false;  // inside `atomically`
 
-  void after_commit() { checkpointer.after_commit(*connection); }
+  void after_commit() {
+    if (!atomic) checkpointer.after_commit(*connection);
+  }
 };
 
 class Repository final : public TaskRepository {
@@ -93,7 +115,38 @@ class Repository final : public TaskRepository {
     return door([&] { return sqlite::insert_within(*handle, rows, now); });
   }
 
+  Expected<void> atomically(const std::function<Expected<void>()>& work) override {
+    auto done = locked([&](Store& store) -> Expected<void> {
+      ESTEIRA_ASSERT(!store.atomic);
+      auto transaction = ESTEIRA_TRY(Transaction::begin(*store.connection));
+      {
+        const HintsHeld held(hints_);
+        const Restored restored(store.atomic, true);
+        ESTEIRA_TRY(work());
+      }
+      if (!store.connection->in_transaction()) return rolled_back();
+      ESTEIRA_TRY(transaction.commit());
+      store.after_commit();
+      return {};
+    });
+    if (hints_.take()) hint();
+    return done;
+  }
+
+  Expected<std::optional<KeptAnswer>> kept_answer(std::string_view actor, std::string_view key,
+                                                  Time now) override {
+    return read(
+        [&](Connection& connection) { return sqlite::kept_answer(connection, actor, key, now); });
+  }
+  Expected<void> keep_answer(std::string_view actor, std::string_view key, const KeptAnswer& answer,
+                             Time now) override {
+    return write([&](Connection& connection) {
+      return sqlite::keep_answer(connection, actor, key, answer, now);
+    });
+  }
+
   void hint() override {
+    if (hints_.hold()) return;
     if (path_ != ":memory:") return touch(path_);
     const MutexLock lock(listeners_mutex_);
     for (const auto& listener : listeners_) listener.ring();
@@ -220,7 +273,7 @@ class Repository final : public TaskRepository {
   template <class Call>
   auto locked(Call&& call) -> decltype(call(std::declval<Store&>())) {
     return door([&] {
-      const MutexLock lock(mutex_);
+      const RecursiveLock lock(mutex_);
       return call(store_);
     });
   }
@@ -233,6 +286,8 @@ class Repository final : public TaskRepository {
   template <class Call>
   auto write(Call&& call) -> decltype(call(std::declval<Connection&>())) {
     return locked([&](Store& store) -> decltype(call(*store.connection)) {
+      // SQLite ends a transaction by itself after some errors: what follows must not stand alone.
+      if (store.atomic && !store.connection->in_transaction()) return rolled_back();
       auto transaction = ESTEIRA_TRY(Transaction::begin(*store.connection));
       auto answer = call(*store.connection);
       if (!answer) return answer;
@@ -243,7 +298,8 @@ class Repository final : public TaskRepository {
   }
 
   std::string path_;
-  Mutex mutex_;
+  HeldHints hints_;
+  RecursiveMutex mutex_;
   Store store_ ESTEIRA_GUARDED_BY(mutex_);
   Mutex listeners_mutex_;
   std::deque<WakeListener> listeners_ ESTEIRA_GUARDED_BY(listeners_mutex_);

@@ -36,6 +36,14 @@ class SqliteStore:
         except sqlite3.OperationalError:
             return []
 
+    def execute(self, sql):
+        connection = sqlite3.connect(self._path, timeout=30)
+        try:
+            with connection:
+                connection.execute(sql)
+        finally:
+            connection.close()
+
     def crash(self):
         raise AssertionError("an embedded database has no server to stop")
 
@@ -63,6 +71,9 @@ class PostgresStore:
 
     def rows_now(self, sql):
         return self.rows(sql)
+
+    def execute(self, sql):
+        self.server.psql(self.database, sql)
 
     def crash(self):
         """Stops the server as a crash would, and starts it again."""

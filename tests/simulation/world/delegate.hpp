@@ -33,6 +33,18 @@ class Delegate : public TaskRepository {
                                                                   Time now) override {
     return inner_.insert_within(connection, rows, now);
   }
+  [[nodiscard]] Expected<void> atomically(const std::function<Expected<void>()>& work) override {
+    return inner_.atomically(work);
+  }
+  [[nodiscard]] Expected<std::optional<KeptAnswer>> kept_answer(std::string_view actor,
+                                                                std::string_view key,
+                                                                Time now) override {
+    return inner_.kept_answer(actor, key, now);
+  }
+  [[nodiscard]] Expected<void> keep_answer(std::string_view actor, std::string_view key,
+                                           const KeptAnswer& answer, Time now) override {
+    return inner_.keep_answer(actor, key, answer, now);
+  }
   void hint() override { inner_.hint(); }
   void listen(std::function<void()> wake) override { inner_.listen(std::move(wake)); }
   [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override {
