@@ -18,7 +18,7 @@ TEST_P(WorkClaims, a_registered_worker_is_listed_under_an_id_of_its_own) {
   EXPECT_TRUE(first.worker_id.starts_with("python-"));
   EXPECT_EQ(first.lease, 30s);
   EXPECT_EQ(first.heartbeat, 10s);
-  const auto workers = must(service().workers());
+  const auto workers = must(repository().workers());
   ASSERT_EQ(workers.size(), 2U);
   const auto found = std::ranges::find(workers, first.worker_id, &WorkerRecord::name);
   ASSERT_NE(found, workers.end());
@@ -149,19 +149,18 @@ TEST_P(WorkClaims, two_services_never_hand_out_the_same_task) {
 TEST_P(WorkClaims, quiet_and_stop_are_seen_by_every_service) {
   const auto task_id = add(type("ALPHA"));
   const auto worker = register_worker();
-  const auto elsewhere = another();
   const auto heard = [&] {
     return must(service().heartbeat({.worker_id = worker, .tasks = {}})).command;
   };
   EXPECT_EQ(heard(), WorkerCommand::run);
-  must(elsewhere->command_worker(worker, WorkerCommand::quiet));
+  must(repository().command_worker(worker, WorkerCommand::quiet));
   EXPECT_EQ(heard(), WorkerCommand::quiet);
   EXPECT_TRUE(claim(worker).empty());
-  must(elsewhere->command_worker(worker, WorkerCommand::stop));
+  must(repository().command_worker(worker, WorkerCommand::stop));
   EXPECT_EQ(heard(), WorkerCommand::stop);
   EXPECT_TRUE(claim(worker).empty());
   EXPECT_EQ(task(task_id).status, TaskStatus::pending);
-  must(elsewhere->command_worker(worker, WorkerCommand::run));
+  must(repository().command_worker(worker, WorkerCommand::run));
   EXPECT_EQ(claim(worker).size(), 1U);
 }
 
@@ -183,7 +182,7 @@ TEST_P(WorkClaims, a_sign_off_gives_back_what_is_held_and_uses_no_retry) {
   EXPECT_EQ(back.crashes, 0);
   EXPECT_EQ(executions(second).at(0).status, ExecutionStatus::interrupted);
   EXPECT_EQ(task(others).status, TaskStatus::processing);
-  EXPECT_EQ(must(service().workers()).size(), 1U);
+  EXPECT_EQ(must(repository().workers()).size(), 1U);
   EXPECT_EQ(report(worker, completed_report(mine[1])), ReportStatus::already_applied);
   EXPECT_EQ(error_of(service().sign_off(worker)).code, ErrorCode::not_found);
 }

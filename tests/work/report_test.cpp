@@ -169,7 +169,7 @@ TEST_P(WorkReports, a_heartbeat_renews_what_it_names_and_lets_the_rest_end) {
   const auto told = beat(worker, handed[0].fence);
   EXPECT_EQ(told.status, BeatStatus::ok);
   EXPECT_EQ(told.lease_expires_at, now() + 30s);
-  EXPECT_EQ(must(service().workers()).at(0).heartbeat_at, now());
+  EXPECT_EQ(must(repository().workers()).at(0).heartbeat_at, now());
   pass(20s);
   EXPECT_EQ(take_expired(), 1U);
   EXPECT_EQ(beat(worker, handed[0].fence).status, BeatStatus::ok);
