@@ -10,22 +10,6 @@
 namespace esteira::http {
 namespace {
 
-void append(std::vector<Route>& all, std::vector<Route> more) {
-  for (auto& route : more) all.push_back(std::move(route));
-}
-
-std::shared_ptr<const Router> make_router(const ApiOptions& options, EnqueueService& enqueue,
-                                          WorkService& work, KeyService& keys) {
-  std::vector<Route> routes;
-  append(routes, health_routes(options.ready));
-  append(routes, task_routes(enqueue));
-  append(routes, type_routes());
-  append(routes, work_routes(work));
-  append(routes, key_routes(keys));
-  append(routes, state_routes());
-  return std::make_shared<const Router>(std::move(routes));
-}
-
 ServicePool::Open opener(const ApiOptions& options) {
   return [open = options.open, clock = options.clock, registry = options.registry,
           in_flight = std::make_shared<InFlight>()]() -> Expected<std::unique_ptr<Services>> {
@@ -79,7 +63,11 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
                                     std::make_shared<SystemRandom>(), options.work, options.events);
   impl->pool = std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
                                              opener(options));
-  Server::Parts parts{.router = make_router(options, *impl->enqueue, *impl->work, *impl->keys),
+  auto routes = all_routes({.enqueue = *impl->enqueue,
+                            .work = *impl->work,
+                            .keys = *impl->keys,
+                            .ready = options.ready});
+  Server::Parts parts{.router = std::make_shared<const Router>(std::move(routes)),
                       .pool = impl->pool,
                       .door = [gate](const Request& request) { return gate->at_the_door(request); },
                       .gate = [gate](Call& call, const Route& route,

@@ -22,5 +22,17 @@ namespace esteira::http {
 [[nodiscard]] std::vector<Route> state_routes();
 // /healthz, and /readyz with what `ready` says of this process beside the database.
 [[nodiscard]] std::vector<Route> health_routes(std::function<Expected<void>()> ready);
+// /openapi.json and /docs, which describe `routes` and themselves: added last.
+void add_documentation_routes(std::vector<Route>& routes);
+
+// What routes ask beside a call's Services. All of it must outlive the routes' use.
+struct RouteParts {
+  EnqueueService& enqueue;
+  WorkService& work;
+  KeyService& keys;
+  std::function<Expected<void>()> ready;  // what this process says of itself
+};
+// Everything that the server answers: the one table.
+[[nodiscard]] std::vector<Route> all_routes(const RouteParts& parts);
 
 }  // namespace esteira::http

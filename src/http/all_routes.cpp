@@ -1,0 +1,24 @@
+#include "http/routes.hpp"
+
+namespace esteira::http {
+namespace {
+
+void append(std::vector<Route>& all, std::vector<Route> more) {
+  for (auto& route : more) all.push_back(std::move(route));
+}
+
+}  // namespace
+
+std::vector<Route> all_routes(const RouteParts& parts) {
+  std::vector<Route> routes;
+  append(routes, health_routes(parts.ready));
+  append(routes, task_routes(parts.enqueue));
+  append(routes, type_routes());
+  append(routes, work_routes(parts.work));
+  append(routes, key_routes(parts.keys));
+  append(routes, state_routes());
+  add_documentation_routes(routes);
+  return routes;
+}
+
+}  // namespace esteira::http
