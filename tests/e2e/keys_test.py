@@ -9,7 +9,8 @@ from harness.processes import wait_until
 SCOPES = ("tasks:read", "tasks:write", "work", "metrics", "admin")
 # Every route and the scope that it needs; None: open to all.
 ROUTES = (
-    ("GET", "/healthz", None), ("GET", "/readyz", None),
+    ("GET", "/healthz", None), ("GET", "/readyz", None), ("GET", "/openapi.json", None),
+    ("GET", "/docs", None), ("GET", "/docs/style.css", None),
     ("POST", "/api/v1/tasks", "tasks:write"), ("POST", "/api/v1/tasks/batch", "tasks:write"),
     ("GET", "/api/v1/tasks", "tasks:read"), ("GET", "/api/v1/tasks/1", "tasks:read"),
     ("GET", "/api/v1/tasks/1/executions", "tasks:read"),

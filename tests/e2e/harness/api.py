@@ -5,6 +5,7 @@ import json
 import re
 
 from harness.case import EndToEnd
+from harness.openapi import Description, Exchange
 from harness.processes import wait_until
 
 JSON = {"Content-Type": "application/json"}
@@ -12,6 +13,7 @@ JSON = {"Content-Type": "application/json"}
 
 class ApiCase(EndToEnd):
     SERVE_OPTIONS = ("--poll-milliseconds", 100)
+    DESCRIPTION = None
 
     def setUp(self):
         super().setUp()
@@ -21,16 +23,33 @@ class ApiCase(EndToEnd):
         self.port = int(found[1])
         wait_until(lambda: self.call("GET", "/readyz")[0] == 200, "serve is ready")
 
-    def call(self, method, path, body=None, headers=None):
-        """Answers (status, headers, the body's JSON)."""
+    def exchange(self, method, path, body=None, headers=None):
+        """One request and its answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         text = body if isinstance(body, (str, bytes, type(None))) else json.dumps(body)
-        connection.request(method, path, text, {**(JSON if body is not None else {}),
-                                                **(headers or {})})
+        data = text.encode() if isinstance(text, str) else text
+        asked = {**(JSON if body is not None else {}), **(headers or {})}
+        connection.request(method, path, data, asked)
         answer = connection.getresponse()
-        data = answer.read()
+        received = answer.read()
         connection.close()
-        return answer.status, answer.headers, json.loads(data) if data else None
+        return Exchange(method, path, asked, data, answer.status, answer.headers, received)
+
+    def description(self):
+        """What the program says of its API: the same whenever it is asked."""
+        if ApiCase.DESCRIPTION is None:
+            ApiCase.DESCRIPTION = Description(json.loads(self.exchange("GET", "/openapi.json").answer))
+        return ApiCase.DESCRIPTION
+
+    def call(self, method, path, body=None, headers=None):
+        """Answers (status, headers, the body: its JSON where it is that), which are as described."""
+        done = self.exchange(method, path, body, headers)
+        self.assertEqual(self.description().faults(done), [])
+        if not done.answer:
+            return done.status, done.answer_headers, None
+        is_json = "json" in done.answer_headers["Content-Type"]
+        return (done.status, done.answer_headers,
+                json.loads(done.answer) if is_json else done.answer.decode())
 
     def refused(self, status, method, path, body=None, headers=None):
         """The problem that a wrong call is answered."""
