@@ -109,6 +109,11 @@ Handler performed(Handler handler) {
   };
 }
 
+Route repeatable(Route route) {
+  route.repeatable = true;
+  return route;
+}
+
 void write_audit(const Call& call, Services& services, std::string_view action,
                  std::string_view target, Response& answer, std::optional<std::string> before,
                  std::optional<std::string> after) {

@@ -24,6 +24,9 @@ namespace esteira::http {
 // A handler that is performed.
 [[nodiscard]] Handler performed(Handler handler);
 
+// A POST route whose handler is performed: its description says what that adds.
+[[nodiscard]] Route repeatable(Route route);
+
 // Writes to the trail who made this call, on what, and the states around it (JSON, without
 // secrets), inside `perform`. Where that fails, `answer` says so, and nothing was done.
 void write_audit(const Call& call, Services& services, std::string_view action,

@@ -82,12 +82,18 @@ Json page_schema(const Json& item, const Route& route) {
   };
 }
 
+// The type of a problem whose status says all.
+constexpr std::string_view untyped = "about:blank";
+
 // The problem's schema, with the status and the types that this answer has.
 Json problem_schema(std::string_view status, const JsonArray& types) {
   auto schema = reference("schemas", "Problem").get_object();
   JsonArray names;
-  for (const auto& type : types) names.emplace_back(fmt::format("/problems/{}", text_of(type)));
-  if (names.empty()) names.emplace_back("about:blank");
+  for (const auto& type : types) {
+    const auto name = text_of(type);
+    names.emplace_back(name == untyped ? std::string(name) : fmt::format("/problems/{}", name));
+  }
+  if (names.empty()) names.emplace_back(untyped);
   JsonObject properties{{"type", JsonObject{{"enum", std::move(names)}}}};
   if (status != "default") {
     properties["status"] = JsonObject{{"const", std::stoi(std::string(status))}};
@@ -158,12 +164,49 @@ std::vector<std::string_view> common_statuses(const Route& route, bool has_body)
   return statuses;
 }
 
+// Adds a reason for a problem to those that a description has for its status.
+void add_reason(JsonObject& answers, std::string_view status, std::string_view words,
+                std::string_view type, JsonArray headers) {
+  std::string description;
+  JsonArray types;
+  if (const auto* said = answers.if_contains(status)) {
+    const bool plain = said->is_string();
+    description = plain ? text_of(*said) : text_of(said->get_object(), "description");
+    types = plain ? JsonArray{untyped} : list_of(said->get_object(), "problems");
+    description += ' ';
+  }
+  description += words;
+  types.emplace_back(type);
+  answers[status] = JsonObject{{"description", std::move(description)},
+                               {"problems", std::move(types)},
+                               {"headers", std::move(headers)}};
+}
+
+// What a route may answer, with what a kept answer adds.
+JsonObject answers_of(const Route& route, const JsonObject& operation) {
+  auto answers = object_of(operation, "answers");
+  if (!route.repeatable) return answers;
+  add_reason(answers, "409",
+             "Or a call with this `Idempotency-Key` runs just now (then with `Retry-After`).",
+             "idempotency-in-flight", {"Retry-After"});
+  add_reason(answers, "422", "The `Idempotency-Key` was used for another call.",
+             "idempotency-mismatch", {});
+  if (answers.contains("201") && !answers.contains("200")) {
+    auto again = answers.at("201").as_object();
+    again["description"] = "What the same `Idempotency-Key` was answered before.";
+    again.erase("example");
+    answers["200"] = std::move(again);
+  }
+  return answers;
+}
+
 JsonObject responses_of(const Route& route, const JsonObject& operation, const JsonObject& common) {
   std::map<std::string, Json> by_status;  // "default" sorts behind the numbers
   for (const auto status : common_statuses(route, operation.contains("body"))) {
     by_status[std::string(status)] = reference("responses", status);
   }
-  for (const auto& answer : object_of(operation, "answers")) {
+  const auto answers = answers_of(route, operation);
+  for (const auto& answer : answers) {
     const std::string status(answer.key());
     by_status[status] = response(status, answer.value(), route, common);
   }
@@ -195,7 +238,9 @@ JsonArray parameters_of(const Route& route, const Description& description,
   for (const auto name : route.parameters) {
     all.push_back(parameter(name, "query", object_of(query, name)));
   }
-  for (const auto& name : list_of(*description.operation, "headers")) {
+  auto headers = list_of(*description.operation, "headers");
+  if (route.repeatable) headers.emplace_back("Idempotency-Key");
+  for (const auto& name : headers) {
     all.push_back(parameter(text_of(name), "header",
                             object_of(object_of(common, "parameters"), text_of(name))));
   }

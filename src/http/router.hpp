@@ -54,6 +54,7 @@ struct Route {
   std::variant<Handler, PollHandler, AsyncHandler> handler;
   std::vector<std::string_view> parameters{};  // that the query may hold
   std::size_t body_bytes_max = std::size_t{2} * 1024 * 1024;
+  bool repeatable = false;  // a POST whose answer is kept for its Idempotency-Key (deed.hpp)
 };
 
 class Router {

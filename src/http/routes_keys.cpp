@@ -112,7 +112,7 @@ std::vector<Route> key_routes(KeyService& keys) {
   };
   return {
       {"GET", "/api/v1/keys", Scope::admin, listing},
-      {"POST", "/api/v1/keys", Scope::admin, forgetting(performed(creating))},
+      repeatable({"POST", "/api/v1/keys", Scope::admin, forgetting(performed(creating))}),
       {"DELETE", "/api/v1/keys/{id}", Scope::admin, forgetting(audited("key.revoke", revoking))},
       {"GET", "/api/v1/audit", Scope::admin, Handler(audit), {"cursor", "limit"}}};
 }

@@ -233,12 +233,12 @@ std::vector<Route> task_routes(EnqueueService& enqueue) {
   };
   return {
       {"POST", "/api/v1/tasks", Scope::tasks_write, creating},
-      {"POST",
-       "/api/v1/tasks/batch",
-       Scope::tasks_write,
-       Handler(create_batch),
-       {},
-       batch_bytes_max},
+      repeatable({"POST",
+                  "/api/v1/tasks/batch",
+                  Scope::tasks_write,
+                  Handler(create_batch),
+                  {},
+                  batch_bytes_max}),
       {"GET",
        "/api/v1/tasks",
        Scope::tasks_read,
@@ -246,11 +246,13 @@ std::vector<Route> task_routes(EnqueueService& enqueue) {
        {"status", "type", "tag", "created_after", "created_before", "cursor", "limit"}},
       {"GET", "/api/v1/tasks/{id}", Scope::tasks_read, about_one(show)},
       {"GET", "/api/v1/tasks/{id}/executions", Scope::tasks_read, about_one(executions)},
-      {"POST", "/api/v1/tasks/{id}/cancel", Scope::tasks_write,
-       audited("task.cancel", changing(&TaskRepository::cancel, "has ended already", true))},
-      {"POST", "/api/v1/tasks/{id}/retry", Scope::tasks_write,
-       audited("task.retry", changing(&TaskRepository::retry,
-                                      "has not ended: only an ended task is retried", true))},
+      repeatable(
+          {"POST", "/api/v1/tasks/{id}/cancel", Scope::tasks_write,
+           audited("task.cancel", changing(&TaskRepository::cancel, "has ended already", true))}),
+      repeatable(
+          {"POST", "/api/v1/tasks/{id}/retry", Scope::tasks_write,
+           audited("task.retry", changing(&TaskRepository::retry,
+                                          "has not ended: only an ended task is retried", true))}),
       {"DELETE", "/api/v1/tasks/{id}", Scope::tasks_write,
        audited("task.delete", changing(&TaskRepository::remove, "runs: cancel it first", false))},
   };

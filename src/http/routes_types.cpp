@@ -125,10 +125,10 @@ std::vector<Route> type_routes() {
   return {{"GET", "/api/v1/types", Scope::tasks_read, Handler(list)},
           {"GET", "/api/v1/types/{name}", Scope::tasks_read, Handler(show)},
           {"PUT", "/api/v1/types/{name}", Scope::admin, performed(put)},
-          {"POST", "/api/v1/types/{name}/pause", Scope::admin,
-           changing<&TypeService::pause>("type.pause")},
-          {"POST", "/api/v1/types/{name}/resume", Scope::admin,
-           changing<&TypeService::resume>("type.resume")}};
+          repeatable({"POST", "/api/v1/types/{name}/pause", Scope::admin,
+                      changing<&TypeService::pause>("type.pause")}),
+          repeatable({"POST", "/api/v1/types/{name}/resume", Scope::admin,
+                      changing<&TypeService::resume>("type.resume")})};
 }
 
 }  // namespace esteira::http
