@@ -1,13 +1,11 @@
 #include "http/connection.hpp"
 
 #include <algorithm>
-#include <sys/socket.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -16,6 +14,7 @@
 
 #include "http/dispatch.hpp"
 #include "http/head_check.hpp"
+#include "http/peer_stream.hpp"
 #include "http/problem.hpp"
 
 namespace esteira::http {
@@ -34,6 +33,8 @@ constexpr std::size_t bytes_per_second_min = 16 * 1024;
 constexpr std::chrono::milliseconds transfer_limit_max = std::chrono::minutes{5};
 // Larger bodies are read only of those who may send them.
 constexpr std::size_t anybodys_body_bytes = std::size_t{2} * 1024 * 1024;
+constexpr std::chrono::seconds farewell_limit{1};
+constexpr std::string_view only_this_way = "max-age=31536000";  // a year of HTTPS alone
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -54,7 +55,7 @@ class Answering {
 class Connection {
  public:
   Connection(asio::ip::tcp::socket socket, Shared& shared)
-      : stream_(std::move(socket)), shared_(shared) {
+      : stream_(std::move(socket), shared.tls.get()), shared_(shared) {
     error_code error;
     const auto peer = stream_.socket().remote_endpoint(error);
     if (error) return;
@@ -64,12 +65,27 @@ class Connection {
   }
 
   awaitable<void> serve() {
-    bool goes_on = true;
+    bool goes_on = co_await shake_hands();
     while (goes_on && !shared_.stopping) goes_on = co_await serve_one();
     co_await close();
   }
 
  private:
+  // False: the peer does not speak TLS as it must here.
+  awaitable<bool> shake_hands() {
+    if (!stream_.is_secure()) co_return true;
+    stream_.expires_after(shared_.options.head_limit);
+    error_code error;
+    co_await stream_.async_handshake(redirect_error(use_awaitable, error));
+    if (!error) co_return true;
+    stream_.give_up_tls();
+    if (is_plain_http(error)) {
+      refusal_ = problem(400, "this port speaks TLS: ask with https://");
+      co_await write(*refusal_);
+    }
+    co_return false;
+  }
+
   // One request and its answer; false: the connection ends.
   awaitable<bool> serve_one() {
     const auto head_bytes = co_await read_head();
@@ -117,7 +133,7 @@ class Connection {
     keeps_ = parser_->get().keep_alive();
     call_.request.body = std::move(parser_->get().body());
     stream_.expires_never();
-    const std::function<bool()> gone = [this] { return peer_is_gone(); };
+    const std::function<bool()> gone = [this] { return stream_.peer_is_gone(); };
     Dispatched answer;
     co_await dispatch(shared_, call_, *route_, gone, answer);
     if (answer.undeliverable) co_return false;
@@ -126,7 +142,7 @@ class Connection {
     }
     keeps_ = keeps_ && !shared_.stopping;
     // A peer that closed before its claim was answered would be written to all the same.
-    const bool here = !answer.poll || !peer_is_gone();
+    const bool here = !answer.poll || !stream_.peer_is_gone();
     const bool written = here && co_await write(answer.response);
     if (!written && answer.poll) co_await give_back(shared_, *answer.poll);
     co_return written&& keeps_;
@@ -248,6 +264,7 @@ class Connection {
     if (!bodiless) response.set(field::content_type, view(std::string_view(answer.content_type)));
     response.set(field::cache_control, "no-store");
     response.set("X-Content-Type-Options", "nosniff");
+    if (stream_.is_secure()) response.set(field::strict_transport_security, view(only_this_way));
     if (!request_id_.empty()) response.set("Esteira-Request-Id", request_id_);
     for (const auto& header : answer.headers) {
       response.set(view(std::string_view(header.name)), view(std::string_view(header.value)));
@@ -270,26 +287,24 @@ class Connection {
   // Lets the peer read the last answer before the connection is reset for what it still sends.
   awaitable<void> close() {
     error_code error;
+    stream_.expires_after(farewell_limit);
+    if (stream_.is_secure()) {
+      co_await stream_.async_shutdown(redirect_error(use_awaitable, error));
+    }
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
     if (error || !refusal_) co_return;
-    stream_.expires_after(std::chrono::seconds{1});
+    stream_.expires_after(farewell_limit);
     std::size_t left = 64 * read_bytes;
     while (!error && left > 0) {
       buffer_.clear();
       const auto space = buffer_.prepare(read_bytes);
       const auto count =
-          co_await stream_.async_read_some(space, redirect_error(use_awaitable, error));
+          co_await stream_.tcp().async_read_some(space, redirect_error(use_awaitable, error));
       left -= std::min(left, count);
     }
   }
 
-  bool peer_is_gone() {
-    char byte = 0;
-    const auto count = recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
-  }
-
-  beast::tcp_stream stream_;
+  PeerStream stream_;
   Shared& shared_;
   beast::flat_buffer buffer_{2 * head_bytes_max + 64 * 1024};
   std::optional<Parser> parser_;

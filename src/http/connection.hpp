@@ -7,6 +7,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include "http/server.hpp"
 #include "http/wait_hub.hpp"
@@ -17,6 +18,7 @@ namespace esteira::http {
 struct Shared {
   ServerOptions options;
   Server::Parts parts;
+  std::shared_ptr<boost::asio::ssl::context> tls{};  // of new connections; null: plain HTTP
   WaitHub hub{};
   bool stopping = false;
   std::size_t connections = 0;

@@ -16,6 +16,7 @@
 #include "base/random.hpp"
 #include "base/thread_name.hpp"
 #include "http/connection.hpp"
+#include "http/tls_context.hpp"
 
 namespace esteira::http {
 namespace {
@@ -128,6 +129,9 @@ struct Server::Impl {
 
 Expected<std::unique_ptr<Server>> Server::start(ServerOptions options, Parts parts) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(parts));
+  if (impl->shared->options.tls) {
+    impl->shared->tls = ESTEIRA_TRY(make_tls_context(*impl->shared->options.tls));
+  }
   ESTEIRA_TRY(impl->listen());
   asio::co_spawn(impl->context, impl->accept(), asio::detached);
   impl->thread = std::thread([&context = impl->context] {
@@ -142,6 +146,14 @@ Server::~Server() { stop(); }
 const ListenAddress& Server::address() const { return impl_->address; }
 void Server::wake() {
   asio::post(impl_->context, [shared = impl_->shared] { shared->hub.wake_some(); });
+}
+Expected<void> Server::use(const TlsIdentity& identity) {
+  ESTEIRA_ASSERT(impl_->shared->options.tls != nullptr);
+  auto context = ESTEIRA_TRY(make_tls_context(identity));
+  asio::post(impl_->context, [shared = impl_->shared, context = std::move(context)]() mutable {
+    shared->tls = std::move(context);
+  });
+  return {};
 }
 void Server::stop() { impl_->stop(); }
 

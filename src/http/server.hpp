@@ -17,12 +17,15 @@
 #include "http/listen_address.hpp"
 #include "http/router.hpp"
 #include "http/service_pool.hpp"
+#include "http/tls_identity.hpp"
 
 namespace esteira::http {
 
 struct ServerOptions {
   ListenAddress listen;
-  std::chrono::milliseconds head_limit{10'000};  // from a head's first byte to its end
+  std::shared_ptr<const TlsIdentity> tls{};  // with one TLS is spoken, and nothing else
+  std::chrono::milliseconds head_limit{
+      10'000};  // from a head's first byte to its end; for a handshake
   std::chrono::milliseconds idle_limit{75'000};  // between two requests of a connection
   // For a body to arrive and an answer to leave: this, and what 16 KiB a second take.
   std::chrono::milliseconds body_limit{15'000};
@@ -54,6 +57,9 @@ class Server {
   [[nodiscard]] const ListenAddress& address() const;
   // There may be something for those who wait. Any thread.
   void wake();
+  // What connections that begin from now on are shown; only where the server speaks TLS. Any
+  // thread.
+  [[nodiscard]] Expected<void> use(const TlsIdentity& identity);
   // No new connections; what is under way is answered, for `drain_limit` at most.
   void stop();
 

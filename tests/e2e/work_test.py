@@ -145,16 +145,24 @@ class Work(ApiCase):
         self.assertEqual((task["status"], task["retries"], task["crashes"]), ("PENDING", 0, 0))
         self.refused(404, "DELETE", "/api/v1/workers/nobody")
 
-    def test_who_left_before_the_answer_gets_no_task(self):
-        worker = self.register()
-        body = json.dumps({"worker_id": worker, "types": ["NOOP"], "limit": 1, "wait_seconds": 30})
+    def leave_while_claiming(self, then=b""):
+        body = json.dumps({"worker_id": self.register(), "types": ["NOOP"], "limit": 1,
+                           "wait_seconds": 30})
         with socket.create_connection(("127.0.0.1", self.port)) as gone:
             gone.sendall(b"POST /api/v1/work/claim HTTP/1.1\r\nHost: localhost\r\n"
                          b"Content-Length: %d\r\n\r\n" % len(body) + body.encode())
+            self.assertEqual(self.call("GET", "/healthz")[0], 200)  # it has been read by now
+            gone.sendall(then)
         task_id = self.create()["task_id"]
         claimed, = wait_until(lambda: self.claim(self.register("other"), wait=1),
                               "somebody else gets it")
         self.assertEqual((claimed["task"]["task_id"], claimed["task"]["crashes"]), (task_id, 0))
+
+    def test_who_left_before_the_answer_gets_no_task(self):
+        self.leave_while_claiming()
+
+    def test_who_left_with_another_request_unread_gets_no_task(self):
+        self.leave_while_claiming(then=b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     def test_bad_calls_are_refused(self):
         worker = self.register()
