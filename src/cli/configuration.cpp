@@ -50,6 +50,18 @@ Expected<void> apply_flags(Configuration& configuration, const std::vector<FlagV
   return {};
 }
 
+// One of the two alone would be a server that speaks plain HTTP against its owner's will.
+Expected<void> check_tls(const Configuration& configuration) {
+  const bool certificate = !configuration.tls_certificate.empty();
+  const bool key = !configuration.tls_key.empty();
+  if (certificate == key) return {};
+  const std::string given = certificate ? "server.tls_certificate" : "server.tls_key";
+  return fail(
+      ErrorCode::invalid_argument,
+      fmt::format("{}: {} is set and {} is not: TLS takes both", configuration.origins.at(given),
+                  given, certificate ? "server.tls_key" : "server.tls_certificate"));
+}
+
 std::optional<std::string> find_file(const ConfigurationSources& sources) {
   if (sources.file) return sources.file;
   for (const auto& candidate : sources.file_candidates) {
@@ -87,6 +99,7 @@ Expected<Configuration> load_configuration(const ConfigurationSources& sources) 
   if (configuration.file) ESTEIRA_TRY(apply_configuration_file(configuration, *configuration.file));
   ESTEIRA_TRY(apply_environment(configuration, sources));
   ESTEIRA_TRY(apply_flags(configuration, sources.flags));
+  ESTEIRA_TRY(check_tls(configuration));
   ESTEIRA_TRY(check_processors(configuration));
   return configuration;
 }

@@ -18,6 +18,8 @@ namespace esteira::cli {
 struct Configuration {
   std::string database_url = "sqlite:esteira.db";
   std::string server_listen = "127.0.0.1:8080";
+  std::string tls_certificate{};  // both or neither
+  std::string tls_key{};
   WorkerOptions worker{};
   Retention retention{};  // of types that this program creates
   LogOptions log{};

@@ -40,6 +40,14 @@ void add_places(std::vector<Setting>& all) {
       {"server.listen", "an address and port, such as 127.0.0.1:8080",
        "where `esteira serve` answers; loopback only while no key exists"},
       [](auto& c) -> auto& { return c.server_listen; }, check_listen));
+  all.push_back(text_setting(
+      {"server.tls_certificate", "the path of a PEM file: the certificate, then its chain",
+       "with it and the key TLS is spoken there, and nothing else"},
+      [](auto& c) -> auto& { return c.tls_certificate; }, {}));
+  all.push_back(
+      text_setting({"server.tls_key", "the path of a PEM file that not everybody may read",
+                    "the private key of the certificate"},
+                   [](auto& c) -> auto& { return c.tls_key; }, {}));
 }
 
 void add_worker(std::vector<Setting>& all) {

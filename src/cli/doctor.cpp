@@ -72,6 +72,7 @@ Expected<int> run(const GlobalOptions& globals) {
   int trouble = status::failed;
   if (configuration) {
     check_configuration(checks, *configuration, variable_names());
+    check_certificate(checks, *configuration);
     check_processor_settings(checks, *configuration);
     trouble = check_database(checks, *configuration);
   } else {
@@ -90,7 +91,7 @@ Expected<int> run(const GlobalOptions& globals) {
 
 Verb doctor_verb() {
   return {.name = "doctor",
-          .summary = "Check configuration, database and processors; say what to mend",
+          .summary = "Check configuration, certificate, database and processors; say what to mend",
           .example = "esteira doctor --config /etc/esteira/esteira.toml",
           .declare = {},
           .run = run};

@@ -12,6 +12,7 @@
 #include "cli/configuration_keys.hpp"
 #include "cli/output.hpp"
 #include "cli/processor_settings.hpp"
+#include "cli/server_tls.hpp"
 #include "repository/inspect.hpp"
 
 namespace esteira::cli {
@@ -178,6 +179,17 @@ void check_configuration(Checks& checks, const Configuration& configuration,
     checks.add("environment", CheckStatus::warning,
                fmt::format("{} is the variable of no setting", name));
   }
+}
+
+void check_certificate(Checks& checks, const Configuration& configuration) {
+  const auto files = tls_files_of(configuration);
+  if (!files) return;
+  const auto identity = http::read_tls_identity(*files);
+  if (!identity) return checks.add("certificate", CheckStatus::failed, identity.error().message);
+  const auto dates =
+      judge_dates(**identity, std::chrono::floor<Duration>(std::chrono::system_clock::now()));
+  const auto sound = dates.ends_soon ? CheckStatus::warning : CheckStatus::ok;
+  checks.add("certificate", dates.valid ? sound : CheckStatus::failed, dates.text);
 }
 
 void check_processor_settings(Checks& checks, const Configuration& configuration) {

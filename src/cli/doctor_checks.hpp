@@ -39,6 +39,8 @@ class Checks {
 // `environment`: the names of the process's variables.
 void check_configuration(Checks& checks, const Configuration& configuration,
                          const std::vector<std::string>& environment);
+// Of the server's TLS, where it is set.
+void check_certificate(Checks& checks, const Configuration& configuration);
 void check_processor_settings(Checks& checks, const Configuration& configuration);
 // Answers the status that the program exits with when the database is the trouble.
 [[nodiscard]] int check_database(Checks& checks, const Configuration& configuration);

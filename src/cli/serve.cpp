@@ -37,6 +37,7 @@ Verb serve_verb() {
           .declare =
               [options](Arguments& arguments) {
                 options->settings.declare(arguments, {{"--listen", "ADDR:PORT", "server.listen"}});
+                options->settings.declare(arguments, tls_flags());
                 options->settings.declare(arguments, worker_flags());
                 arguments.flag("--no-worker", "run no tasks; maintenance and health only",
                                options->no_worker);

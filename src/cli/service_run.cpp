@@ -8,6 +8,7 @@
 
 #include "base/assert.hpp"
 #include "cli/output.hpp"
+#include "cli/server_tls.hpp"
 #include "cli/signal_watch.hpp"
 #include "cli/wiring.hpp"
 #include "esteira/worker.hpp"
@@ -67,6 +68,7 @@ Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, co
   ESTEIRA_TRY(clock->sync(*store.repository));
   http::ApiOptions options{.clock = clock, .registry = store.registry.get()};
   options.server.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen));
+  options.server.tls = ESTEIRA_TRY(read_server_tls(plan.configuration));
   options.open = [url = plan.configuration.database_url] {
     return open_repository(url, Migrate::never);
   };
@@ -118,6 +120,14 @@ Expected<std::unique_ptr<MaintenanceThread>> start_maintenance(const Configurati
   return maintenance;
 }
 
+// All that runs, in the order of its start.
+struct Running {
+  Store store;
+  Doors doors;
+  std::unique_ptr<TaskWorker> worker;
+  std::unique_ptr<MaintenanceThread> maintenance;
+};
+
 void print_banner(const ServicePlan& plan, const TaskRepository& repository,
                   const std::string& address, bool has_keys, const TaskWorker* worker) {
   if (plan.json) {
@@ -126,6 +136,7 @@ void print_banner(const ServicePlan& plan, const TaskRepository& repository,
                           {"database", repository.address()},
                           {"worker", worker == nullptr ? Json(nullptr) : Json(worker->name())}});
   } else {
+    const auto* scheme = tls_files_of(plan.configuration) ? "https" : "http";
     Pairs pairs{{"database", repository.address()}};
     if (worker != nullptr) {
       pairs.emplace_back("worker", fmt::format("{}, {} at a time", worker->name(),
@@ -133,9 +144,11 @@ void print_banner(const ServicePlan& plan, const TaskRepository& repository,
     }
     if (plan.with_api) {
       const auto rights = has_keys ? "" : " (this machine only, full rights: no key exists yet)";
-      pairs.emplace_back("API", fmt::format("http://{}/api/v1{}", address, rights));
+      pairs.emplace_back("API", fmt::format("{}://{}/api/v1{}", scheme, address, rights));
     }
-    if (!address.empty()) pairs.emplace_back("health", fmt::format("http://{}/healthz", address));
+    if (!address.empty()) {
+      pairs.emplace_back("health", fmt::format("{}://{}/healthz", scheme, address));
+    }
     if (!plan.configuration.worker.drain) {
       pairs.emplace_back("try", "esteira task create NOOP --payload '{\"hello\": \"world\"}'");
       pairs.emplace_back("watch", "esteira top");
@@ -162,29 +175,35 @@ Expected<int> run_service(ServicePlan plan) {
   // Before any other thread: the one that watches the signals logs too.
   start_log(plan.configuration.log);
   StopSwitch stop;
-  auto signals = std::make_unique<SignalWatch>([&stop](int count) { stop.on_signal(count); });
-  const auto store = ESTEIRA_TRY(open_store(plan.configuration, plan.migrate));
-  const auto doors = ESTEIRA_TRY(open_doors(plan, store, stop));
-  std::unique_ptr<TaskWorker> worker;
-  std::unique_ptr<MaintenanceThread> maintenance;
+  CertificateReload reload(plan.configuration);
+  Running running;
+  // Its thread ends before what it speaks to does.
+  SignalWatch signals([&stop](int count) { stop.on_signal(count); },
+                      [&reload] { reload.on_signal(); });
+  running.store = ESTEIRA_TRY(open_store(plan.configuration, plan.migrate));
+  running.doors = ESTEIRA_TRY(open_doors(plan, running.store, stop));
+  auto& worker = running.worker;
+  auto& doors = running.doors;
+  if (doors.api) {
+    reload.set_server(
+        [&api = *doors.api](const http::TlsIdentity& identity) { return api.use(identity); });
+  }
   if (plan.with_worker) {
-    worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *store.registry,
+    worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *running.store.registry,
                                           plan.configuration.worker, log_event_sink());
     ESTEIRA_TRY(worker->start());
   } else {
-    maintenance = ESTEIRA_TRY(start_maintenance(plan.configuration));
+    running.maintenance = ESTEIRA_TRY(start_maintenance(plan.configuration));
   }
   stop.set_running();
-  print_banner(plan, *store.repository, doors.address(), doors.api && doors.api->has_keys(),
+  print_banner(plan, *running.store.repository, doors.address(), doors.api && doors.api->has_keys(),
                worker.get());
   if (worker) {
     stop.set_worker(*worker);
     if (!worker->wait()) leave_at_once();
-    // No signal reaches the worker while it is destroyed.
-    signals.reset();
   } else {
-    signals->wait();
-    maintenance.reset();
+    signals.wait();
+    running.maintenance.reset();
   }
   flush_log();
   return status::done;

@@ -32,6 +32,11 @@ std::vector<FlagValue> SettingFlags::given() const {
   return values;
 }
 
+std::vector<SettingFlag> tls_flags() {
+  return {{"--tls-certificate", "FILE", "server.tls_certificate"},
+          {"--tls-key", "FILE", "server.tls_key"}};
+}
+
 std::vector<SettingFlag> worker_flags() {
   return {{"--types", "A,B", "worker.types"},
           {"--concurrency", "N", "worker.concurrency"},

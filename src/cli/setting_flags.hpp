@@ -33,6 +33,8 @@ class SettingFlags {
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
+// What `serve` and `worker` say of where they listen.
+[[nodiscard]] std::vector<SettingFlag> tls_flags();
 // What `serve` and `worker` say of their worker.
 [[nodiscard]] std::vector<SettingFlag> worker_flags();
 

@@ -20,11 +20,13 @@ constexpr std::chrono::milliseconds one_wish{100};
 
 }  // namespace
 
-SignalWatch::SignalWatch(std::function<void(int)> on_signal) : on_signal_(std::move(on_signal)) {
+SignalWatch::SignalWatch(std::function<void(int)> on_stop, std::function<void()> on_reload)
+    : on_stop_(std::move(on_stop)), on_reload_(std::move(on_reload)) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  if (on_reload_) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // A peer that hangs up is an error of that connection, not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
@@ -48,24 +50,27 @@ void SignalWatch::wait() {
 
 void SignalWatch::run() {
   name_this_thread("esteira-signal");
-  std::chrono::steady_clock::time_point last{};
   while (true) {
     std::array<pollfd, 2> files{{{signals_, POLLIN, 0}, {stop_, POLLIN, 0}}};
     if (poll(files.data(), files.size(), -1) < 0) continue;
     if (files[1].revents != 0) return;
     signalfd_siginfo info{};
     if (read(signals_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) continue;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last < one_wish) continue;
-    last = now;
-    int count = 0;
-    {
-      const MutexLock lock(mutex_);
-      count = ++count_;
-      came_.notify_all();
-    }
-    on_signal_(count);
+    info.ssi_signo == SIGHUP ? on_reload_() : count_stop();
   }
+}
+
+void SignalWatch::count_stop() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_stop_ < one_wish) return;
+  last_stop_ = now;
+  int count = 0;
+  {
+    const MutexLock lock(mutex_);
+    count = ++count_;
+    came_.notify_all();
+  }
+  on_stop_(count);
 }
 
 }  // namespace esteira::cli

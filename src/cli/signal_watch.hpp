@@ -1,6 +1,7 @@
-// SIGTERM and SIGINT, turned into calls on a thread of their own.
+// SIGTERM, SIGINT and SIGHUP, turned into calls on a thread of their own.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -10,26 +11,30 @@ namespace esteira::cli {
 
 class SignalWatch {
  public:
-  // Blocks both signals in this thread and in all that it starts from here on: create it before
-  // any other thread. `on_signal` is told how many have come, from 1.
-  explicit SignalWatch(std::function<void(int)> on_signal);
+  // Blocks the signals in this thread and in all that it starts from here on: create it before any
+  // other thread. `on_stop` is told how many SIGTERM and SIGINT have come, from 1. Without
+  // `on_reload` SIGHUP is left alone: it ends the program.
+  explicit SignalWatch(std::function<void(int)> on_stop, std::function<void()> on_reload = {});
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  // Returns once the first signal has come.
+  // Returns once the first signal to stop has come.
   void wait();
 
  private:
   void run();
+  void count_stop();
 
-  const std::function<void(int)> on_signal_;
+  const std::function<void(int)> on_stop_;
+  const std::function<void()> on_reload_;
   int signals_ = -1;
   int stop_ = -1;
   Mutex mutex_;
   Condition came_;
   int count_ ESTEIRA_GUARDED_BY(mutex_) = 0;
-  std::thread thread_;  // last: it uses all the others
+  std::chrono::steady_clock::time_point last_stop_{};  // the thread's own
+  std::thread thread_;                                 // last: it uses all the others
 };
 
 }  // namespace esteira::cli

@@ -37,6 +37,7 @@ Verb worker_verb() {
                 options->settings.declare(arguments, worker_flags());
                 arguments.text({"--listen", "ADDR:PORT", "answer health checks there"},
                                options->listen);
+                options->settings.declare(arguments, tls_flags());
                 arguments.flag("--drain", "leave when no task is ready or running here",
                                options->drain);
               },

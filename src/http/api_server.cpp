@@ -79,6 +79,7 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
 }
 
+Expected<void> ApiServer::use(const TlsIdentity& identity) { return impl_->server->use(identity); }
 bool ApiServer::has_keys() const { return impl_->has_keys; }
 ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiServer::~ApiServer() { impl_->stop(); }

@@ -42,6 +42,8 @@ class ApiServer {
   [[nodiscard]] const ListenAddress& address() const;
   // Whether a key existed at the start.
   [[nodiscard]] bool has_keys() const;
+  // As the Server's.
+  [[nodiscard]] Expected<void> use(const TlsIdentity& identity);
   void stop();
 
  private:

@@ -13,19 +13,26 @@ JSON = {"Content-Type": "application/json"}
 
 class ApiCase(EndToEnd):
     SERVE_OPTIONS = ("--poll-milliseconds", 100)
+    SCHEME = "http"
     DESCRIPTION = None
 
     def setUp(self):
         super().setUp()
-        self.serve = self.product.start("serve", "--listen", "127.0.0.1:0", *self.SERVE_OPTIONS)
-        found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/", self.serve.output()),
-                           "serve tells its address")
+        self.serve = self.product.start("serve", "--listen", "127.0.0.1:0", *self.serve_options())
+        found = wait_until(lambda: re.search(self.SCHEME + r"://127\.0\.0\.1:(\d+)/",
+                                             self.serve.output()), "serve tells its address")
         self.port = int(found[1])
         wait_until(lambda: self.call("GET", "/readyz")[0] == 200, "serve is ready")
 
+    def serve_options(self):
+        return self.SERVE_OPTIONS
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
     def exchange(self, method, path, body=None, headers=None):
         """One request and its answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.connect()
         text = body if isinstance(body, (str, bytes, type(None))) else json.dumps(body)
         data = text.encode() if isinstance(text, str) else text
         asked = {**(JSON if body is not None else {}), **(headers or {})}
