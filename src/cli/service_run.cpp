@@ -49,17 +49,33 @@ class StopSwitch {
   std::atomic<TaskWorker*> worker_{nullptr};
 };
 
-Expected<std::unique_ptr<http::HealthServer>> start_health(const ServicePlan& plan,
-                                                           const StopSwitch& stop) {
-  // A connection of its own: the answer does not queue behind the worker.
-  auto repository = ESTEIRA_TRY(open_repository(plan.configuration.database_url, Migrate::never));
-  const auto ready = [repository, &stop]() -> Expected<void> {
+// What a set of the API's services is made of: a connection of its own, so that answers do not
+// queue behind the worker.
+std::function<Expected<std::shared_ptr<TaskRepository>>()> opener_of(const ServicePlan& plan) {
+  return [url = plan.configuration.database_url] { return open_repository(url, Migrate::never); };
+}
+
+std::function<Expected<void>()> state_of(const StopSwitch& stop) {
+  return [&stop]() -> Expected<void> {
     if (stop.stopping()) return fail(ErrorCode::unavailable, "the program is stopping");
     if (!stop.running()) return fail(ErrorCode::unavailable, "the program is starting");
-    return repository->ping();
+    return {};
   };
-  return http::HealthServer::start(
-      {.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen)), .ready = ready});
+}
+
+Expected<http::ServerOptions> listen_with(http::ServerOptions options, const ServicePlan& plan) {
+  options.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen));
+  options.tls = ESTEIRA_TRY(read_server_tls(plan.configuration));
+  return options;
+}
+
+Expected<std::unique_ptr<http::Server>> start_health(const ServicePlan& plan, const Store& store,
+                                                     const StopSwitch& stop) {
+  http::HealthOptions options{.open = http::services_opener(opener_of(plan), store.registry.get(),
+                                                            std::make_shared<DatabaseClock>()),
+                              .ready = state_of(stop)};
+  options.server = ESTEIRA_TRY(listen_with(std::move(options.server), plan));
+  return http::start_health_server(std::move(options));
 }
 
 Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, const Store& store,
@@ -67,20 +83,13 @@ Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, co
   auto clock = std::make_shared<DatabaseClock>();
   ESTEIRA_TRY(clock->sync(*store.repository));
   http::ApiOptions options{.clock = clock, .registry = store.registry.get()};
-  options.server.listen = ESTEIRA_TRY(http::parse_listen_address(*plan.listen));
-  options.server.tls = ESTEIRA_TRY(read_server_tls(plan.configuration));
-  options.open = [url = plan.configuration.database_url] {
-    return open_repository(url, Migrate::never);
-  };
+  options.server = ESTEIRA_TRY(listen_with(std::move(options.server), plan));
+  options.open = opener_of(plan);
   const auto& worker = plan.configuration.worker;
   options.work = {
       .lease = worker.lease, .max_crashes = worker.max_crashes, .ageing = worker.ageing};
   options.events = log_event_sink();
-  options.ready = [&stop]() -> Expected<void> {
-    if (stop.stopping()) return fail(ErrorCode::unavailable, "the program is stopping");
-    if (!stop.running()) return fail(ErrorCode::unavailable, "the program is starting");
-    return {};
-  };
+  options.ready = state_of(stop);
   options.log = [](std::string_view request_id, std::string_view what) {
     log(LogLevel::error, fmt::format("request {}: {}", request_id, what));
   };
@@ -90,11 +99,15 @@ Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, co
 // What listens: the whole API, or, beside a worker alone, its health.
 struct Doors {
   std::unique_ptr<http::ApiServer> api;
-  std::unique_ptr<http::HealthServer> health;
+  std::unique_ptr<http::Server> health;
 
   [[nodiscard]] std::string address() const {
     if (api) return to_text(api->address());
     return health ? to_text(health->address()) : "";
+  }
+  // Only where something listens.
+  [[nodiscard]] Expected<void> use(const http::TlsIdentity& identity) const {
+    return api ? api->use(identity) : health->use(identity);
   }
 };
 
@@ -103,7 +116,7 @@ Expected<Doors> open_doors(const ServicePlan& plan, const Store& store, const St
   if (plan.with_api) {
     doors.api = ESTEIRA_TRY(start_api(plan, store, stop));
   } else if (plan.listen) {
-    doors.health = ESTEIRA_TRY(start_health(plan, stop));
+    doors.health = ESTEIRA_TRY(start_health(plan, store, stop));
   }
   return doors;
 }
@@ -184,9 +197,8 @@ Expected<int> run_service(ServicePlan plan) {
   running.doors = ESTEIRA_TRY(open_doors(plan, running.store, stop));
   auto& worker = running.worker;
   auto& doors = running.doors;
-  if (doors.api) {
-    reload.set_server(
-        [&api = *doors.api](const http::TlsIdentity& identity) { return api.use(identity); });
+  if (doors.api || doors.health) {
+    reload.set_server([&doors](const http::TlsIdentity& identity) { return doors.use(identity); });
   }
   if (plan.with_worker) {
     worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *running.store.registry,

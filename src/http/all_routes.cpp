@@ -11,7 +11,7 @@ void append(std::vector<Route>& all, std::vector<Route> more) {
 
 std::vector<Route> all_routes(const RouteParts& parts) {
   std::vector<Route> routes;
-  append(routes, health_routes(parts.ready));
+  append(routes, health_routes(parts.pool, parts.ready));
   append(routes, task_routes(parts.enqueue));
   append(routes, type_routes());
   append(routes, work_routes(parts.work));

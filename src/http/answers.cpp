@@ -19,6 +19,8 @@ Response json_answer(const Json& body, int status) {
   return {.status = status, .body = esteira::to_text(body)};
 }
 
+Response fine() { return {.body = R"({"status":"ok"})"}; }
+
 Response list_answer(JsonArray items, std::optional<std::string> next_cursor) {
   return json_answer(JsonObject{{"items", std::move(items)},
                                 {"next_cursor", next_cursor ? Json(*next_cursor) : Json(nullptr)}});

@@ -8,6 +8,8 @@
 namespace esteira::http {
 
 [[nodiscard]] Response json_answer(const Json& body, int status = 200);
+// {"status":"ok"}
+[[nodiscard]] Response fine();
 // {items, next_cursor}
 [[nodiscard]] Response list_answer(JsonArray items, std::optional<std::string> next_cursor = {});
 // The body as JSON; invalid_argument also where there is none.

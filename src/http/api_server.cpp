@@ -10,15 +10,13 @@
 namespace esteira::http {
 namespace {
 
-ServicePool::Open opener(const ApiOptions& options) {
-  return [open = options.open, clock = options.clock, registry = options.registry,
-          in_flight = std::make_shared<InFlight>()]() -> Expected<std::unique_ptr<Services>> {
-    auto repository = ESTEIRA_TRY(open());
-    return std::make_unique<Services>(Services{.repository = repository,
-                                               .clock = clock,
-                                               .tasks = TaskService(repository, registry, clock),
-                                               .types = TypeService(repository, clock),
-                                               .in_flight = in_flight});
+// Looks for the first key too: where nobody asks but those who look after the process, the gate
+// would not learn of it.
+std::function<Expected<void>()> readiness_of(const ApiOptions& options,
+                                             std::shared_ptr<KeyGate> gate) {
+  return [ready = options.ready, gate = std::move(gate)]() -> Expected<void> {
+    static_cast<void>(gate->look());
+    return ready();
   };
 }
 
@@ -61,12 +59,14 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   impl->work =
       std::make_unique<WorkService>(ESTEIRA_TRY(options.open()), options.clock,
                                     std::make_shared<SystemRandom>(), options.work, options.events);
-  impl->pool = std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
-                                             opener(options));
+  impl->pool =
+      std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
+                                    services_opener(options.open, options.registry, options.clock));
   auto routes = all_routes({.enqueue = *impl->enqueue,
                             .work = *impl->work,
                             .keys = *impl->keys,
-                            .ready = options.ready});
+                            .pool = *impl->pool,
+                            .ready = readiness_of(options, gate)});
   Server::Parts parts{.router = std::make_shared<const Router>(std::move(routes)),
                       .pool = impl->pool,
                       .door = [gate](const Request& request) { return gate->at_the_door(request); },

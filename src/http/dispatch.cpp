@@ -2,6 +2,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -83,13 +84,42 @@ awaitable<std::optional<Response>> pass_gate(Shared& shared, Call& call, const R
   co_return std::move(*answer);
 }
 
-awaitable<Response> run_async(const AsyncHandler& handler, Call& call) {
+// A call whose answer comes from elsewhere. The server's thread only.
+template <class Completion>
+class Awaited {
+ public:
+  Awaited(Completion completion, const asio::any_io_executor& executor)
+      : completion_(std::move(completion)), timer_(executor) {}
+
+  static void limit(const std::shared_ptr<Awaited>& self, std::chrono::milliseconds length) {
+    self->timer_.expires_after(length);
+    self->timer_.async_wait([self](boost::system::error_code error) {
+      if (!error) self->answer(away());
+    });
+  }
+  // The first answer counts.
+  void answer(Response response) {
+    if (std::exchange(answered_, true)) return;
+    timer_.cancel();
+    auto completion = std::move(completion_);
+    completion(std::move(response));
+  }
+
+ private:
+  Completion completion_;
+  asio::steady_timer timer_;
+  bool answered_ = false;
+};
+
+awaitable<Response> run_async(const AsyncHandler& handler, const Route& route, Call& call) {
   const auto executor = co_await asio::this_coro::executor;
-  auto initiate = [&handler, &call, executor](auto completion) {
-    auto kept = std::make_shared<decltype(completion)>(std::move(completion));
-    handler(std::move(call), [executor, kept](Response response) {
-      asio::post(executor, [kept, response = std::move(response)]() mutable {
-        (*kept)(std::move(response));
+  auto initiate = [&handler, &route, &call, executor](auto completion) {
+    using Waiting = Awaited<decltype(completion)>;
+    const auto awaited = std::make_shared<Waiting>(std::move(completion), executor);
+    if (route.answer_limit) Waiting::limit(awaited, *route.answer_limit);
+    handler(std::move(call), [executor, awaited](Response response) {
+      asio::post(executor, [awaited, response = std::move(response)]() mutable {
+        awaited->answer(std::move(response));
       });
     });
   };
@@ -157,7 +187,7 @@ awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
     }
   }
   if (async != nullptr) {
-    result.response = co_await run_async(*async, call);
+    result.response = co_await run_async(*async, route, call);
     co_return;
   }
   result.poll = std::get<PollHandler>(route.handler)(std::move(call));

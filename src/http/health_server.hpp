@@ -1,46 +1,23 @@
-// GET /healthz and /readyz: whether the process lives, and whether its database answers.
-//
-// One thread of its own runs all connections; another asks the database, so that a store that hangs
-// never holds up an answer.
+// The server of a worker alone: GET /healthz and /readyz, and nothing else.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "esteira/error.hpp"
-#include "http/listen_address.hpp"
+#include "http/routes.hpp"
+#include "http/server.hpp"
 
 namespace esteira::http {
 
 struct HealthOptions {
-  ListenAddress listen;
-  // Asks the database; called by one thread at a time. May block.
-  std::function<Expected<void>()> ready;
-  std::chrono::milliseconds ready_limit{2'000};  // then /readyz answers 503
-  std::chrono::milliseconds request_limit{
-      5'000};  // for a request to arrive, for an answer to leave
-  std::size_t connections_max = 64;
+  ServerOptions server{.connections_max = 64};
+  ServicePool::Open open;                         // the set of services that is asked for an answer
+  std::function<Expected<void>()> ready;          // what this process says of itself; any thread
+  std::chrono::milliseconds limit = ready_limit;  // then /readyz answers 503
 };
 
-class HealthServer {
- public:
-  // Only loopback addresses: without keys, everybody who reaches the port has full rights.
-  [[nodiscard]] static Expected<std::unique_ptr<HealthServer>> start(HealthOptions options);
-  ~HealthServer();  // stops
-  HealthServer(const HealthServer&) = delete;
-  HealthServer& operator=(const HealthServer&) = delete;
-
-  // With the port that was bound.
-  [[nodiscard]] const ListenAddress& address() const;
-  void stop();
-
- private:
-  struct Impl;
-  explicit HealthServer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
+// Only loopback addresses: no key is asked for.
+[[nodiscard]] Expected<std::unique_ptr<Server>> start_health_server(HealthOptions options);
 
 }  // namespace esteira::http

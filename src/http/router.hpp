@@ -2,6 +2,7 @@
 // one table: what is not in it is 404, and a route without a need of its own does not exist.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,6 +56,8 @@ struct Route {
   std::vector<std::string_view> parameters{};  // that the query may hold
   std::size_t body_bytes_max = std::size_t{2} * 1024 * 1024;
   bool repeatable = false;  // a POST whose answer is kept for its Idempotency-Key (deed.hpp)
+  // Of an AsyncHandler's answer: where none has come by then it is 503.
+  std::optional<std::chrono::milliseconds> answer_limit{};
 };
 
 class Router {

@@ -1,10 +1,12 @@
 // The routes, a file for each kind of thing.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <vector>
 
 #include "http/router.hpp"
+#include "http/service_pool.hpp"
 #include "service/enqueue_service.hpp"
 #include "service/key_service.hpp"
 #include "worker/work_service.hpp"
@@ -20,8 +22,12 @@ namespace esteira::http {
 [[nodiscard]] std::vector<Route> key_routes(KeyService& keys);
 // Statistics and workers.
 [[nodiscard]] std::vector<Route> state_routes();
-// /healthz, and /readyz with what `ready` says of this process beside the database.
-[[nodiscard]] std::vector<Route> health_routes(std::function<Expected<void>()> ready);
+// /healthz, and /readyz with what `ready` says of this process beside the database; it is 503 where
+// nothing is known after `limit`. `pool` must outlive the routes' use; `ready` runs in it.
+inline constexpr std::chrono::milliseconds ready_limit{2'000};
+[[nodiscard]] std::vector<Route> health_routes(ServicePool& pool,
+                                               std::function<Expected<void>()> ready,
+                                               std::chrono::milliseconds limit = ready_limit);
 // /openapi.json and /docs, which describe `routes` and themselves: added last.
 void add_documentation_routes(std::vector<Route>& routes);
 
@@ -30,7 +36,8 @@ struct RouteParts {
   EnqueueService& enqueue;
   WorkService& work;
   KeyService& keys;
-  std::function<Expected<void>()> ready;  // what this process says of itself
+  ServicePool& pool;
+  std::function<Expected<void>()> ready;  // what this process says of itself; runs in the pool
 };
 // Everything that the server answers: the one table.
 [[nodiscard]] std::vector<Route> all_routes(const RouteParts& parts);

@@ -1,4 +1,4 @@
-// What goes on: statistics, workers, health.
+// What goes on: statistics and workers.
 #include "api/task_json.hpp"
 #include "http/answers.hpp"
 #include "http/problem.hpp"
@@ -32,26 +32,11 @@ Response workers(const Call& /*call*/, Services& services) {
   return list_answer(std::move(items));
 }
 
-Response fine() { return {.body = R"({"status":"ok"})"}; }
-
 }  // namespace
 
 std::vector<Route> state_routes() {
   return {{"GET", "/api/v1/stats", Scope::tasks_read, Handler(stats)},
           {"GET", "/api/v1/workers", Scope::tasks_read, Handler(workers)}};
-}
-
-std::vector<Route> health_routes(std::function<Expected<void>()> ready) {
-  const AsyncHandler alive = [](Call /*call*/, const std::function<void(Response)>& done) {
-    done(fine());
-  };
-  const Handler readiness = [ready = std::move(ready)](const Call& /*call*/, Services& services) {
-    // These words are the program's own and say nothing of the inside.
-    if (const auto state = ready(); !state) return problem(503, state.error().message);
-    const auto answers = services.repository->ping();
-    return answers ? fine() : problem(503, "the database does not answer");
-  };
-  return {{"GET", "/healthz", std::nullopt, alive}, {"GET", "/readyz", std::nullopt, readiness}};
 }
 
 }  // namespace esteira::http

@@ -1,5 +1,6 @@
 #include "http/service_pool.hpp"
 
+#include "base/assert.hpp"
 #include "base/thread_name.hpp"
 
 namespace esteira::http {
@@ -8,6 +9,20 @@ namespace {
 constexpr std::chrono::seconds clock_interval{30};
 
 }  // namespace
+
+std::function<Expected<std::unique_ptr<Services>>()> services_opener(
+    std::function<Expected<std::shared_ptr<TaskRepository>>()> open,
+    const ProcessorRegistry* registry, std::shared_ptr<DatabaseClock> clock) {
+  return [open = std::move(open), registry, clock = std::move(clock),
+          in_flight = std::make_shared<InFlight>()]() -> Expected<std::unique_ptr<Services>> {
+    auto repository = ESTEIRA_TRY(open());
+    return std::make_unique<Services>(Services{.repository = repository,
+                                               .clock = clock,
+                                               .tasks = TaskService(repository, registry, clock),
+                                               .types = TypeService(repository, clock),
+                                               .in_flight = in_flight});
+  };
+}
 
 ServicePool::ServicePool(int threads, std::size_t waiting_max, Open open)
     : waiting_max_(waiting_max), open_(std::move(open)) {

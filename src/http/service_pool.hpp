@@ -13,6 +13,11 @@
 
 namespace esteira::http {
 
+// Sets of services over repositories of their own.
+[[nodiscard]] std::function<Expected<std::unique_ptr<Services>>()> services_opener(
+    std::function<Expected<std::shared_ptr<TaskRepository>>()> open,
+    const ProcessorRegistry* registry, std::shared_ptr<DatabaseClock> clock);
+
 // Thread-safe.
 class ServicePool {
  public:

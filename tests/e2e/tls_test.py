@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -236,6 +237,7 @@ class Files(EndToEnd):
         self.refused(locked, "has a passphrase", key=locked)
         os.chmod(self.key, 0o644)
         self.refused(self.key, "chmod 600")
+        self.refused(self.key, "chmod 600", verb="worker")
 
     def test_one_of_the_two_is_not_enough(self):
         program = self.product.start("serve", "--tls-certificate", self.certificate)
@@ -265,6 +267,33 @@ class Files(EndToEnd):
         serve = self.product.start("serve", "--listen", "127.0.0.1:0")
         wait_until(lambda: " runs." in serve.output(), "serve has started")
         self.assertIn("expired at", serve.output())
+
+
+class Worker(EndToEnd):
+    def test_the_health_of_a_worker_alone_is_told_over_tls(self):
+        certificates = Certificates(self.directory)
+        certificate, key = certificates.issue("first")
+        worker = self.product.start("worker", "--listen", "127.0.0.1:0",
+                                    "--tls-certificate", certificate, "--tls-key", key)
+        port = int(wait_until(lambda: re.search(r"https://127\.0\.0\.1:(\d+)/", worker.output()),
+                              "the worker tells its address")[1])
+
+        def get(path):
+            connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30,
+                                                     context=certificates.client())
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            self.assertEqual(answer.headers["Strict-Transport-Security"], HSTS)
+            connection.close()
+            return answer.status
+
+        self.assertEqual((get("/healthz"), get("/api/v1/tasks")), (200, 404))
+        wait_until(lambda: get("/readyz") == 200, "the worker is ready")
+        certificates.issue("first")
+        worker.signal(signal.SIGHUP)
+        wait_until(lambda: "new connections are shown" in worker.output(), "the log says so")
+        self.assertEqual(get("/healthz"), 200)
+        self.assertEqual(worker.terminate(), 0, worker.last_output())
 
 
 class Plain(ApiCase):

@@ -34,8 +34,9 @@ class WholeTable : public testing::Test {
   EnqueueService enqueue_{repository_, nullptr, clock_};
   WorkService work_{repository_, clock_, std::make_shared<test::SeededRandom>(1)};
   KeyService keys_{repository_, clock_};
+  ServicePool pool_{0, 0, {}};  // nothing is asked here
   std::vector<Route> routes_ =
-      all_routes({.enqueue = enqueue_, .work = work_, .keys = keys_, .ready = [] {
+      all_routes({.enqueue = enqueue_, .work = work_, .keys = keys_, .pool = pool_, .ready = [] {
                     return Expected<void>{};
                   }});
 };
