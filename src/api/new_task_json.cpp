@@ -22,6 +22,20 @@ void read_type(ObjectReader& reader, NewTask& task) {
   task.type = std::move(*type);
 }
 
+// A time, or a delay from the creation on: the same wish whenever it is repeated, and counted by
+// the database's clock.
+void read_schedule(ObjectReader& reader, TaskOptions& options) {
+  const auto text = reader.text("scheduled_for");
+  if (!text) return;
+  if (!text->starts_with('+')) {
+    options.scheduled_for = reader.time("scheduled_for");
+  } else if (const auto delay = parse_duration(std::string_view(*text).substr(1))) {
+    options.scheduled_in = *delay;
+  } else {
+    reader.refuse("scheduled_for", R"(must be a delay such as "+30s", "+5m", "+2h" or "+1d")");
+  }
+}
+
 }  // namespace
 
 Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
@@ -38,7 +52,7 @@ Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
     reader.refuse("payload", "is missing");
   }
   task.options.priority = reader.integer("priority").value_or(0);
-  task.options.scheduled_for = reader.time("scheduled_for");
+  read_schedule(reader, task.options);
   task.options.max_retries = reader.integer("max_retries");
   task.options.unique_key = reader.text("unique_key");
   task.options.tags = reader.texts("tags");

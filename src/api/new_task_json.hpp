@@ -7,7 +7,7 @@
 namespace esteira::api {
 
 enum class IdempotencyKey : std::uint8_t {
-  in_body,      // a line of an import has no headers
+  in_body,      // a line of an import, or a task of a batch, has no headers
   not_in_body,  // POST /tasks has the header Idempotency-Key
 };
 

@@ -87,7 +87,11 @@ int http_status(ErrorCode code) {
   return 500;
 }
 
-Response problem(const Error& error) { return problem(error, http_status(error.code)); }
+Response problem(const Error& error) {
+  // A caller must know of the one 503 after which the same call may do the thing twice.
+  const bool doubt = error.code == ErrorCode::in_doubt;
+  return problem(error, http_status(error.code), doubt ? "in-doubt" : "");
+}
 
 Response problem(const Error& error, int status, std::string_view type) {
   // A store's own words may name what is none of a stranger's business.

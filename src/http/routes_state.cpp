@@ -1,4 +1,5 @@
 // What goes on: statistics and workers.
+#include "api/state_json.hpp"
 #include "api/task_json.hpp"
 #include "http/answers.hpp"
 #include "http/problem.hpp"
@@ -12,23 +13,11 @@ Response stats(const Call& /*call*/, Services& services) {
   return found ? json_answer(api::stats_to_json(*found)) : problem(found.error());
 }
 
-Json worker_to_json(const WorkerRecord& worker) {
-  return JsonObject{{"worker_id", worker.name},
-                    {"name", worker.name},
-                    {"host", worker.host},
-                    {"pid", worker.pid},
-                    {"version", worker.version},
-                    {"types", JsonArray(worker.types.begin(), worker.types.end())},
-                    {"slots", worker.slots},
-                    {"started_at", api::time_to_json(worker.started_at)},
-                    {"heartbeat_at", api::time_to_json(worker.heartbeat_at)}};
-}
-
 Response workers(const Call& /*call*/, Services& services) {
   const auto found = services.repository->workers();
   if (!found) return problem(found.error());
   JsonArray items;
-  for (const auto& one : *found) items.push_back(worker_to_json(one));
+  for (const auto& one : *found) items.push_back(api::worker_to_json(one));
   return list_answer(std::move(items));
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "api/new_task_json.hpp"
+#include "api/state_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
@@ -101,7 +102,7 @@ Expected<std::vector<NewTask>> read_batch(const Request& request) {
   }
   std::vector<NewTask> tasks;
   for (const auto& one : list->get_array()) {
-    auto task = api::new_task_from_json(one, api::IdempotencyKey::not_in_body);
+    auto task = api::new_task_from_json(one, api::IdempotencyKey::in_body);
     if (!task) {
       auto error = std::move(task).error();
       for (auto& field : error.fields) {
@@ -170,6 +171,16 @@ Response list(const Call& call, Services& services) {
 Response show(TaskId task_id, Services& services) {
   const auto task = services.tasks.task(task_id);
   return task ? json_answer(api::task_to_json(*task)) : problem(task.error());
+}
+
+Response log_lines(TaskId task_id, Services& services) {
+  const auto task = services.tasks.task(task_id);
+  if (!task) return problem(task.error());
+  const auto lines = services.repository->log_lines(task_id);
+  if (!lines) return problem(lines.error());
+  JsonArray items;
+  for (const auto& one : *lines) items.push_back(api::log_line_to_json(one));
+  return list_answer(std::move(items));
 }
 
 Response executions(TaskId task_id, Services& services) {
@@ -246,6 +257,7 @@ std::vector<Route> task_routes(EnqueueService& enqueue) {
        {"status", "type", "tag", "created_after", "created_before", "cursor", "limit"}},
       {"GET", "/api/v1/tasks/{id}", Scope::tasks_read, about_one(show)},
       {"GET", "/api/v1/tasks/{id}/executions", Scope::tasks_read, about_one(executions)},
+      {"GET", "/api/v1/tasks/{id}/log", Scope::tasks_read, about_one(log_lines)},
       repeatable(
           {"POST", "/api/v1/tasks/{id}/cancel", Scope::tasks_write,
            audited("task.cancel", changing(&TaskRepository::cancel, "has ended already", true))}),

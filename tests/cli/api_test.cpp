@@ -52,6 +52,18 @@ TEST(NewTaskJson, every_field_is_read) {
   EXPECT_EQ(task.options.timeout, 1500ms);
 }
 
+TEST(NewTaskJson, a_schedule_may_be_a_delay) {
+  const auto task = must(read(R"({"type": "NOOP", "payload": 1, "scheduled_for": "+1.5s"})"));
+  EXPECT_EQ(task.options.scheduled_in, 1500ms);
+  EXPECT_FALSE(task.options.scheduled_for);
+  for (const auto* wrong : {"+", "+soon", "+-1s", "1s", "+99999d"}) {
+    EXPECT_EQ(wrong_places(R"({"type": "NOOP", "payload": 1, "scheduled_for": ")" +
+                           std::string(wrong) + R"("})"),
+              Places{"/scheduled_for"})
+        << wrong;
+  }
+}
+
 TEST(NewTaskJson, null_is_as_good_as_absent) {
   const auto task = must(read(R"({"type": "NOOP", "payload": 1, "priority": null, "tags": null,
       "scheduled_for": null, "unique_key": null, "timeout_seconds": null})"));

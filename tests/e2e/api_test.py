@@ -1,6 +1,7 @@
 """The HTTP API of `esteira serve`: each route's success, its errors, and its limits."""
 
 import concurrent.futures
+import datetime
 import http.client
 
 from harness.api import ApiCase
@@ -107,6 +108,26 @@ class Api(ApiCase):
         self.refused(400, "POST", "/api/v1/tasks/batch", {"tasks": [tasks[0]] * 10_001})
         self.assertEqual(sum(self.status_counts().values()), before)
 
+    def test_tasks_of_a_batch_may_have_idempotency_keys(self):
+        tasks = [{"type": "NOOP", "payload": number, "idempotency_key": f"key {number}"}
+                 for number in range(3)]
+        first = self.call("POST", "/api/v1/tasks/batch", {"tasks": tasks})
+        again = self.call("POST", "/api/v1/tasks/batch", {"tasks": tasks})
+        self.assertEqual((first[0], again[0], first[2]), (201, 201, again[2]))
+        self.assertEqual(sum(self.status_counts().values()), 3)
+
+    def test_a_delay_is_counted_by_the_database_s_clock_and_repeats_as_the_same_wish(self):
+        body = {"type": "NOOP", "payload": 1, "scheduled_for": "+2h"}
+        first = self.call("POST", "/api/v1/tasks", body, {"Idempotency-Key": "later"})
+        again = self.call("POST", "/api/v1/tasks", body, {"Idempotency-Key": "later"})
+        self.assertEqual((first[0], again[0], first[2]), (201, 200, again[2]))
+        made, due = (datetime.datetime.fromisoformat(first[2][name].rstrip("Z"))
+                     for name in ("created_at", "scheduled_for"))
+        # The delay begins when the server takes the order, a moment before the commit's own time.
+        self.assertLess(abs(due - made - datetime.timedelta(hours=2)), datetime.timedelta(minutes=1))
+        problem = self.refused(400, "POST", "/api/v1/tasks", {**body, "scheduled_for": "+soon"})
+        self.assertEqual(problem["errors"][0]["pointer"], "/scheduled_for")
+
     def test_a_trace_is_kept(self):
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         self.call("POST", "/api/v1/tasks",
@@ -116,6 +137,27 @@ class Api(ApiCase):
         self.assertEqual([row["traceparent"] for row in rows], [trace])
 
     # --- look ---------------------------------------------------------------------------------
+
+    def test_what_a_task_logged_is_shown(self):
+        task = self.create()
+        wait_until(lambda: self.show(task["task_id"])["status"] == "COMPLETED", "the task is done")
+        path = f"/api/v1/tasks/{task['task_id']}/log"
+        self.assertEqual(self.call("GET", path)[2], {"items": [], "next_cursor": None})
+        _, _, worker = self.call("POST", "/api/v1/workers", {
+            "name": "w", "host": "h", "pid": 1, "version": "1", "types": ["MINE"], "slots": 1})
+        self.product.run("type", "set", "MINE")
+        task = self.create(type="MINE")
+        _, _, claim = self.call("POST", "/api/v1/work/claim", {
+            "worker_id": worker["worker_id"], "types": ["MINE"], "limit": 1, "wait_seconds": 10})
+        held = claim["tasks"][0]
+        line = {"line": 1, "at": "2024-12-25T00:00:00Z", "level": "warning", "text": "half way"}
+        self.call("POST", "/api/v1/work/heartbeat", {
+            "worker_id": worker["worker_id"],
+            "tasks": [{"task_id": task["task_id"], "attempt": held["attempt"],
+                       "lease_id": held["lease_id"], "log": [line]}]})
+        _, _, page = self.call("GET", f"/api/v1/tasks/{task['task_id']}/log")
+        self.assertEqual(page["items"], [{"attempt": 1, **line}])
+        self.refused(404, "GET", "/api/v1/tasks/999/log")
 
     def test_pages_go_through_all_in_spite_of_what_comes_meanwhile(self):
         made = [self.later(tags=["page"])["task_id"] for _ in range(7)]

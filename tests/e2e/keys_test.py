@@ -14,6 +14,7 @@ ROUTES = (
     ("POST", "/api/v1/tasks", "tasks:write"), ("POST", "/api/v1/tasks/batch", "tasks:write"),
     ("GET", "/api/v1/tasks", "tasks:read"), ("GET", "/api/v1/tasks/1", "tasks:read"),
     ("GET", "/api/v1/tasks/1/executions", "tasks:read"),
+    ("GET", "/api/v1/tasks/1/log", "tasks:read"),
     ("POST", "/api/v1/tasks/1/cancel", "tasks:write"),
     ("POST", "/api/v1/tasks/1/retry", "tasks:write"), ("DELETE", "/api/v1/tasks/1", "tasks:write"),
     ("GET", "/api/v1/types", "tasks:read"), ("GET", "/api/v1/types/NOOP", "tasks:read"),

@@ -64,6 +64,14 @@ TEST(Problem, what_is_inside_stays_inside) {
   EXPECT_EQ(away.status, 503);
   EXPECT_EQ(away.body.find("db.internal"), std::string::npos);
   EXPECT_EQ(away.headers.front().name, "Retry-After");
+  EXPECT_EQ(away.body.find("in-doubt"), std::string::npos);
+}
+
+TEST(Problem, what_may_have_been_done_is_told_from_what_was_not) {
+  const auto doubt = problem(Error{.code = ErrorCode::in_doubt, .message = "host db.internal"});
+  EXPECT_EQ(doubt.status, 503);
+  EXPECT_NE(doubt.body.find(R"("type":"/problems/in-doubt")"), std::string::npos);
+  EXPECT_EQ(doubt.body.find("db.internal"), std::string::npos);
 }
 
 TEST(Problem, each_wrong_place_is_named) {
