@@ -103,6 +103,14 @@ std::optional<double> ObjectReader::number(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<bool> ObjectReader::boolean(std::string_view name) {
+  const auto* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* given = value->if_bool()) return *given;
+  refuse(name, "must be true or false");
+  return std::nullopt;
+}
+
 std::optional<Duration> ObjectReader::seconds(std::string_view name, Duration most) {
   const auto* value = find(name);
   if (value == nullptr) return std::nullopt;

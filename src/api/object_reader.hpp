@@ -43,6 +43,7 @@ class ObjectReader {
   std::optional<int> integer(std::string_view name, int least = std::numeric_limits<int>::min(),
                              int most = std::numeric_limits<int>::max());
   std::optional<double> number(std::string_view name);
+  std::optional<bool> boolean(std::string_view name);
   std::optional<Duration> seconds(std::string_view name,
                                   Duration most = std::chrono::hours{24 * 366});
   std::optional<Time> time(std::string_view name);

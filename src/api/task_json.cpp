@@ -10,14 +10,16 @@ Json text_or_null(const std::optional<std::string>& text) {
 }
 
 // Three decimals are enough for people and machines, and read better than seventeen.
-Json rounded(double number) { return std::round(number * 1e3) / 1e3; }
+double to_thousandths(double number) { return std::round(number * 1e3) / 1e3; }
+
+// Microseconds: a no-op runs for less than a millisecond.
+Percentiles to_microseconds(const Percentiles& percentiles) {
+  const auto rounded = [](double seconds) { return std::round(seconds * 1e6) / 1e6; };
+  return {rounded(percentiles.p50), rounded(percentiles.p95), rounded(percentiles.p99)};
+}
 
 Json percentiles_to_json(const Percentiles& percentiles) {
-  // Microseconds: a no-op runs for less than a millisecond.
-  const auto seconds = [](double value) { return Json(std::round(value * 1e6) / 1e6); };
-  return JsonObject{{"p50", seconds(percentiles.p50)},
-                    {"p95", seconds(percentiles.p95)},
-                    {"p99", seconds(percentiles.p99)}};
+  return JsonObject{{"p50", percentiles.p50}, {"p95", percentiles.p95}, {"p99", percentiles.p99}};
 }
 
 Json type_stats_to_json(const TypeStats& stats) {
@@ -26,10 +28,10 @@ Json type_stats_to_json(const TypeStats& stats) {
       {"pending", stats.pending},
       {"ready", stats.ready},
       {"processing", stats.processing},
-      {"oldest_waiting_seconds", rounded(stats.oldest_waiting_seconds)},
-      {"completed_per_minute", rounded(stats.completed_per_minute)},
-      {"failed_per_minute", rounded(stats.failed_per_minute)},
-      {"failure_rate", rounded(stats.failure_rate)},
+      {"oldest_waiting_seconds", stats.oldest_waiting_seconds},
+      {"completed_per_minute", stats.completed_per_minute},
+      {"failed_per_minute", stats.failed_per_minute},
+      {"failure_rate", stats.failure_rate},
       {"wait_seconds", percentiles_to_json(stats.wait_seconds)},
       {"run_seconds", percentiles_to_json(stats.run_seconds)},
   };
@@ -93,7 +95,20 @@ Json execution_to_json(const Execution& execution) {
   };
 }
 
-Json stats_to_json(const Stats& stats) {
+Stats rounded(Stats stats) {
+  for (auto& type : stats.types) {
+    type.oldest_waiting_seconds = to_thousandths(type.oldest_waiting_seconds);
+    type.completed_per_minute = to_thousandths(type.completed_per_minute);
+    type.failed_per_minute = to_thousandths(type.failed_per_minute);
+    type.failure_rate = to_thousandths(type.failure_rate);
+    type.wait_seconds = to_microseconds(type.wait_seconds);
+    type.run_seconds = to_microseconds(type.run_seconds);
+  }
+  return stats;
+}
+
+Json stats_to_json(const Stats& exact) {
+  const auto stats = rounded(exact);
   JsonObject by_status;
   for (int i = 0; i < task_statuses; ++i) {
     by_status.emplace(to_text(static_cast<TaskStatus>(i)),

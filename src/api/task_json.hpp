@@ -11,6 +11,9 @@ namespace esteira::api {
 [[nodiscard]] Json task_to_json(const Task& task);
 [[nodiscard]] Json execution_to_json(const Execution& execution);
 [[nodiscard]] Json stats_to_json(const Stats& stats);
+// The statistics with their numbers as `stats_to_json` writes them: a table that is made of them
+// reads the same on either side of a server.
+[[nodiscard]] Stats rounded(Stats stats);
 [[nodiscard]] Json type_to_json(const TaskType& type);
 
 // A number of seconds: whole where it is whole.

@@ -57,12 +57,7 @@ void read_back_off(const Json* value, std::vector<FieldError>& wrong, TypeChange
   change.back_off_base = reader.seconds("base_seconds");
   change.back_off_factor = reader.number("factor");
   change.back_off_cap = reader.seconds("cap_seconds");
-  if (const auto* jitter = reader.find("jitter")) {
-    if (jitter->is_bool())
-      change.back_off_jitter = jitter->get_bool();
-    else
-      reader.refuse("jitter", "must be true or false");
-  }
+  change.back_off_jitter = reader.boolean("jitter");
   constexpr std::array<std::string_view, 4> known{"base_seconds", "factor", "cap_seconds",
                                                   "jitter"};
   reader.refuse_others(known, "a back-off");
