@@ -43,7 +43,8 @@ ALLOWED = {
     "api": MIDDLE,
     "processors": MIDDLE,  # and each of its own folders
     "http": MIDDLE | {"service", "worker", "api"},
-    "cli": MIDDLE | {"service", "worker", "api", "processors", "http", "umbrella"},
+    "client": GROUND,
+    "cli": MIDDLE | {"service", "worker", "api", "processors", "http", "client", "umbrella"},
     "umbrella": MIDDLE | {"service", "worker", "processors"},
 }
 
@@ -52,7 +53,7 @@ DOORS = [
     (r"sqlite3\.h$", {"engines/sqlite"}),
     (r"(libpq|postgresql/)", {"engines/postgres"}),
     (r"boost/(beast|asio)", {"http"}),
-    (r"curl/", {"processors/http_request"}),
+    (r"curl/", {"processors/http_request", "client"}),
     (r"(CLI/|toml\+\+/|toml\.hpp)", {"cli"}),
     (r"valijson/", {"processor"}),
     (r"spdlog/", {"telemetry"}),
