@@ -2,7 +2,10 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "api/object_reader.hpp"
+#include "api/task_json.hpp"
 #include "domain/policy.hpp"
 
 namespace esteira::api {
@@ -36,6 +39,12 @@ void read_schedule(ObjectReader& reader, TaskOptions& options) {
   }
 }
 
+// To the microsecond, as `parse_duration` reads it.
+std::string delay_text(Duration delay) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(delay);
+  return fmt::format("+{}.{:06}s", whole.count(), (delay - whole).count());
+}
+
 }  // namespace
 
 Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
@@ -62,6 +71,22 @@ Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
   reader.refuse_others(std::span(fields).first(fields.size() - (key_in_body ? 0 : 1)), "a task");
   if (!wrong.empty()) return refuse_all(std::move(wrong));
   return task;
+}
+
+Json new_task_to_json(const NewTask& task, IdempotencyKey where) {
+  const auto& options = task.options;
+  JsonObject body{{"type", task.type}, {"payload", task.payload}};
+  if (options.priority != 0) body["priority"] = options.priority;
+  if (options.scheduled_for) body["scheduled_for"] = format_time(*options.scheduled_for);
+  if (options.scheduled_in) body["scheduled_for"] = delay_text(*options.scheduled_in);
+  if (options.max_retries) body["max_retries"] = *options.max_retries;
+  if (options.unique_key) body["unique_key"] = *options.unique_key;
+  if (!options.tags.empty()) body["tags"] = JsonArray(options.tags.begin(), options.tags.end());
+  if (options.timeout) body["timeout_seconds"] = seconds_to_json(*options.timeout);
+  if (where == IdempotencyKey::in_body && options.idempotency_key) {
+    body["idempotency_key"] = *options.idempotency_key;
+  }
+  return body;
 }
 
 }  // namespace esteira::api

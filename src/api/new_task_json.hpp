@@ -16,4 +16,7 @@ enum class IdempotencyKey : std::uint8_t {
 // to say.
 [[nodiscard]] Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where);
 
+// The counterpart; what is at its default is left out. `traceparent` is a header.
+[[nodiscard]] Json new_task_to_json(const NewTask& task, IdempotencyKey where);
+
 }  // namespace esteira::api

@@ -7,6 +7,25 @@
 
 namespace esteira {
 
+std::unexpected<Error> unknown_type(std::string_view name) {
+  const auto shown = name.substr(0, 50);
+  // A name that no type can have is a slip, and a type can't be made of it.
+  if (auto good = check_type_name(name); !good) {
+    return fail(ErrorCode::not_found,
+                fmt::format("unknown task type '{}': names are in upper case: {}", shown,
+                            good.error().message));
+  }
+  return fail(ErrorCode::not_found,
+              fmt::format("unknown task type '{}': see `esteira type list`, or make it with "
+                          "`esteira type set {}`",
+                          shown, shown));
+}
+
+TypeCache::TypeCache(TaskRepository& repository, const Clock& clock)
+    : TypeCache({.version = [&repository] { return repository.types_version(); },
+                 .types = [&repository] { return repository.types(); }},
+                clock) {}
+
 Expected<TaskType> TypeCache::find(std::string_view name) {
   const std::string key(canonical_type_name(name));
   {
@@ -19,21 +38,12 @@ Expected<TaskType> TypeCache::find(std::string_view name) {
   ESTEIRA_TRY(refresh());
   MutexLock lock(mutex_);
   if (const auto found = entries_.find(key); found != entries_.end()) return found->second.type;
-  // A name that no type can have is a slip, and a type can't be made of it.
-  if (auto good = check_type_name(key); !good) {
-    return fail(ErrorCode::not_found,
-                fmt::format("unknown task type '{}': names are in upper case: {}",
-                            key.substr(0, 50), good.error().message));
-  }
-  return fail(ErrorCode::not_found,
-              fmt::format("unknown task type '{}': see `esteira type list`, or make it with "
-                          "`esteira type set {}`",
-                          key.substr(0, 50), key.substr(0, 50)));
+  return unknown_type(key);
 }
 
 // No lock is held across the database's answer; two threads that refresh at once read the same.
 Expected<void> TypeCache::refresh() {
-  const auto version = ESTEIRA_TRY(repository_.types_version());
+  const auto version = ESTEIRA_TRY(source_.version());
   {
     MutexLock lock(mutex_);
     if (version == version_) {
@@ -41,7 +51,7 @@ Expected<void> TypeCache::refresh() {
       return {};
     }
   }
-  auto types = ESTEIRA_TRY(repository_.types());
+  auto types = ESTEIRA_TRY(source_.types());
   std::unordered_map<std::string, Entry> entries;
   for (auto& type : types) {
     auto name = type.name;

@@ -1,10 +1,12 @@
 // The task types as last read, so that creating a task asks the database once.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
@@ -13,11 +15,20 @@
 
 namespace esteira {
 
-// Thread-safe.
+// Where the types come from: a database, or a server before one.
+struct TypeSource {
+  std::function<Expected<std::int64_t>()> version;  // goes up with every change to a type
+  std::function<Expected<std::vector<TaskType>>()> types;
+};
+
+// not_found, and what to do about it; `name` is canonical.
+[[nodiscard]] std::unexpected<Error> unknown_type(std::string_view name);
+
+// Thread-safe where its source is.
 class TypeCache {
  public:
-  TypeCache(TaskRepository& repository, const Clock& clock)
-      : repository_(repository), clock_(clock) {}
+  TypeCache(TypeSource source, const Clock& clock) : source_(std::move(source)), clock_(clock) {}
+  TypeCache(TaskRepository& repository, const Clock& clock);
 
   // By canonical name. Reads again what is older than `age_max`, or when the name is not known.
   [[nodiscard]] Expected<TaskType> find(std::string_view name);
@@ -34,7 +45,7 @@ class TypeCache {
   };
   Expected<void> refresh();
 
-  TaskRepository& repository_;
+  const TypeSource source_;
   const Clock& clock_;
   Mutex mutex_;
   std::unordered_map<std::string, Entry> entries_ ESTEIRA_GUARDED_BY(mutex_);

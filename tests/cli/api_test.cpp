@@ -64,6 +64,32 @@ TEST(NewTaskJson, a_schedule_may_be_a_delay) {
   }
 }
 
+TEST(NewTaskJson, what_is_written_is_read_back) {
+  NewTask task{.type = "NOOP", .payload = must(parse_json(R"({"a":[1.0,"ü"]})"))};
+  EXPECT_EQ(to_text(new_task_to_json(task, IdempotencyKey::in_body)),
+            R"({"type":"NOOP","payload":{"a":[1.0,"ü"]}})");
+  task.options = {.priority = -3,
+                  .scheduled_for = parse_time("2024-12-25T00:00:00.000001Z"),
+                  .max_retries = 0,
+                  .unique_key = "u",
+                  .idempotency_key = "i",
+                  .tags = {"a", "b"},
+                  .timeout = 1500ms};
+  const auto text = to_text(new_task_to_json(task, IdempotencyKey::in_body));
+  const auto back = must(read(text));
+  EXPECT_EQ(to_text(new_task_to_json(back, IdempotencyKey::in_body)), text);
+  EXPECT_EQ(back.options.scheduled_for, task.options.scheduled_for);
+  EXPECT_EQ(back.options.timeout, task.options.timeout);
+  EXPECT_EQ(back.options.idempotency_key, "i");
+  EXPECT_TRUE(read(to_text(new_task_to_json(task, IdempotencyKey::not_in_body)),
+                   IdempotencyKey::not_in_body));
+  for (const Duration delay : {Duration{0}, Duration{1}, Duration{90'500'000}}) {
+    NewTask later{.type = "NOOP", .options = {.scheduled_in = delay}};
+    const auto body = to_text(new_task_to_json(later, IdempotencyKey::in_body));
+    EXPECT_EQ(must(read(body)).options.scheduled_in, delay) << body;
+  }
+}
+
 TEST(NewTaskJson, null_is_as_good_as_absent) {
   const auto task = must(read(R"({"type": "NOOP", "payload": 1, "priority": null, "tags": null,
       "scheduled_for": null, "unique_key": null, "timeout_seconds": null})"));
