@@ -13,8 +13,18 @@
 namespace esteira::cli {
 namespace {
 
-constexpr std::string_view global_help =
+constexpr std::string_view database_help =
     "Every verb also takes --database URL, --config FILE and --json.";
+constexpr std::string_view server_help =
+    "This one also takes --server URL, --key KEY|@FILE and --ca FILE, or ESTEIRA_SERVER_URL,\n"
+    "ESTEIRA_KEY and ESTEIRA_CA_FILE. A key on the command line is for everybody on this machine\n"
+    "to see: the variable, or @FILE, is not.";
+
+std::string global_help(const Verb& verb) {
+  if (!verb.reads_database) return "";
+  return fmt::format("\n\n{}{}{}", database_help, verb.speaks_to_server ? "\n" : "",
+                     verb.speaks_to_server ? server_help : "");
+}
 
 std::string group_summary(std::string_view group) {
   static const std::map<std::string_view, std::string> summaries{
@@ -45,6 +55,12 @@ class Tree {
               globals.database);
     root.text({"--config", "FILE", "configuration file (default esteira.toml)"}, globals.config);
     root.flag("--json", "print one JSON document", globals.json);
+    root.text({"--server", "URL", "speak to `esteira serve` there instead of to a database"},
+              globals.server);
+    root.text({"--key", "KEY|@FILE", "who asks the server; better ESTEIRA_KEY, or a file"},
+              globals.key);
+    root.text({"--ca", "FILE", "the server's certificate authority (default the system's)"},
+              globals.ca_file);
     for (const auto& verb : verbs) add(verb);
   }
 
@@ -68,9 +84,7 @@ class Tree {
     auto* leaf = parent->add_subcommand(std::string(own), std::string(verb.summary));
     leaf->fallthrough();
     leaf->group("Verbs");
-    leaf->footer(verb.reads_database
-                     ? fmt::format("Example:\n  {}\n\n{}", verb.example, global_help)
-                     : fmt::format("Example:\n  {}", verb.example));
+    leaf->footer(fmt::format("Example:\n  {}{}", verb.example, global_help(verb)));
     Arguments arguments(*leaf);
     if (verb.declare) verb.declare(arguments);
     leaves_.emplace_back(leaf, &verb);
@@ -112,6 +126,24 @@ std::string usage_message(const CLI::ParseError& error, const CLI::App& app) {
   return fmt::format("'{}' is no verb of '{}'", rest.front(), named_verb(app));
 }
 
+// What is wrong with options that are right each by itself; empty: nothing.
+std::string misuse(const GlobalOptions& globals, const Verb& verb) {
+  const bool remote = globals.server || globals.key || globals.ca_file;
+  if (remote && !verb.speaks_to_server) {
+    return fmt::format("--server, --key and --ca: '{}' works {}, and not through a server",
+                       verb.name, verb.reads_database ? "on a database" : "by itself");
+  }
+  if (globals.server && globals.database) {
+    return "--server and --database name two places: give one of them";
+  }
+  return "";
+}
+
+void print_usage_error(std::string_view message, const CLI::App& app) {
+  fmt::print(stderr, "esteira: {}\nesteira: see '{} --help'\n", printable(message),
+             named_verb(app));
+}
+
 }  // namespace
 
 CommandLine read_command_line(const std::vector<Verb>& verbs, int argc, const char* const* argv) {
@@ -120,11 +152,15 @@ CommandLine read_command_line(const std::vector<Verb>& verbs, int argc, const ch
   try {
     tree.app().parse(argc, argv);
     line.verb = tree.chosen();
+    const auto wrong = line.verb == nullptr ? "" : misuse(line.globals, *line.verb);
+    if (!wrong.empty()) {
+      print_usage_error(wrong, tree.app());
+      line = {.globals = {}, .status = status::bad_input};
+    }
   } catch (const CLI::Success& help) {
     line.status = tree.app().exit(help);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "esteira: {}\nesteira: see '{} --help'\n",
-               printable(usage_message(error, tree.app())), named_verb(tree.app()));
+    print_usage_error(usage_message(error, tree.app()), tree.app());
     line.status = status::bad_input;
   }
   return line;
@@ -138,6 +174,9 @@ std::vector<VerbOptions> list_options(const std::vector<Verb>& verbs) {
     VerbOptions one{.verb = std::string(verb->name), .options = {}};
     for (const auto* option : leaf->get_options()) {
       for (const auto& name : option->get_lnames()) one.options.push_back("--" + name);
+    }
+    if (verb->speaks_to_server) {
+      for (const auto* name : {"--server", "--key", "--ca"}) one.options.emplace_back(name);
     }
     all.push_back(std::move(one));
   }

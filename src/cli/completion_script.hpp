@@ -17,11 +17,11 @@ _esteira() {
   for ((index = 1; index < ${#line[@]}; index++)); do
     word=${line[index]}
     case $word in
-      --config | --database)
+      --config | --database | --server | --key | --ca)
         given+=("$word" "${line[index + 1]:-}")
         index=$((index + 1))
         ;;
-      --config=* | --database=*) given+=("$word") ;;
+      --config=* | --database=* | --server=* | --key=* | --ca=*) given+=("$word") ;;
       -*) ;;
       *)
         case $verb in
@@ -33,7 +33,7 @@ _esteira() {
   done
 
   case $previous in
-    --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --config | --ca) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --status) COMPREPLY=($(compgen -W 'PENDING PROCESSING COMPLETED FAILED CANCELLED' -- "$current")); return ;;
     --type | --types) COMPREPLY=($(compgen -W "$(_esteira_types)" -- "$current")); return ;;
     --database) COMPREPLY=($(compgen -W 'sqlite: postgresql://' -- "$current")); return ;;
@@ -74,10 +74,16 @@ _esteira_line() {
 }
 
 # The types that the database knows; nothing where it does not answer. Asking for the types makes a
-# SQLite file that is not there, asking for its state does not.
+# SQLite file that is not there, asking for its state does not. A server has no file to be made.
 _esteira_types() {
-  esteira migrate status --json "${given[@]}" 2>/dev/null </dev/null | grep -q '"usable": *true' &&
-    esteira type list "${given[@]}" 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'
+  case " ${given[*]}" in
+    *' --server'*) ;;
+    *)
+      esteira migrate status --json "${given[@]}" 2>/dev/null </dev/null |
+        grep -q '"usable": *true' || return
+      ;;
+  esac
+  esteira type list "${given[@]}" 2>/dev/null </dev/null | awk 'NR > 1 { print $1 }'
 }
 
 complete -F _esteira esteira

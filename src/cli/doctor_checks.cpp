@@ -12,6 +12,7 @@
 #include "cli/configuration_keys.hpp"
 #include "cli/output.hpp"
 #include "cli/processor_settings.hpp"
+#include "cli/server_settings.hpp"
 #include "cli/server_tls.hpp"
 #include "repository/inspect.hpp"
 
@@ -22,8 +23,11 @@ constexpr std::chrono::seconds clock_offset_max{2};
 constexpr std::chrono::minutes worker_silence_max{2};
 constexpr std::string_view sqlite_scheme = "sqlite:";
 
-// Variables of this prefix that mean something else: what COMMAND_RUN hands to its commands.
-const std::set<std::string, std::less<>> other_variables{"ESTEIRA_TASK_ID", "ESTEIRA_ATTEMPT"};
+// Variables of this prefix that are no settings: what COMMAND_RUN hands to its commands, and what
+// the verbs that speak to a server take.
+const std::set<std::string, std::less<>> other_variables{
+    "ESTEIRA_TASK_ID", "ESTEIRA_ATTEMPT", std::string(server_variable), std::string(key_variable),
+    std::string(ca_variable)};
 
 bool holds_secret(const Configuration& configuration) {
   const auto at = configuration.origins.find("database.url");

@@ -1,6 +1,7 @@
 #include "cli/import.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <thread>
 
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "domain/limits.hpp"
-#include "service/new_task.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -34,17 +34,26 @@ bool is_about_the_line(ErrorCode code) {
   return code == ErrorCode::invalid_argument || code == ErrorCode::not_found;
 }
 
+// 17 of "/17/payload".
+std::optional<std::size_t> index_of(std::string_view pointer) {
+  std::size_t index = 0;
+  if (!pointer.starts_with('/')) return std::nullopt;
+  const auto* end = pointer.data() + pointer.size();
+  const auto [stop, error] = std::from_chars(pointer.data() + 1, end, index);
+  const bool whole = error == std::errc{} && (stop == end || *stop == '/');
+  return whole ? std::optional(index) : std::nullopt;
+}
+
 Error interrupted() { return {.code = ErrorCode::internal, .message = "interrupted"}; }
 
 }  // namespace
 
-Import::Import(const Store& store, LineReader reader, ImportOptions options,
+Import::Import(Backend& backend, LineReader reader, ImportOptions options,
                std::function<bool()> stopped)
-    : store_(store),
+    : backend_(backend),
       reader_(std::move(reader)),
       options_(options),
-      stopped_(std::move(stopped)),
-      types_(*store.repository, *store.clock) {}
+      stopped_(std::move(stopped)) {}
 
 ImportReport Import::run() {
   if (check_all()) import_all();
@@ -77,7 +86,7 @@ void Import::import_all() {
   }
   const auto visit = [this](Row row) {
     const bool full = batch_.tasks.size() == limits::batch_tasks_max ||
-                      batch_.bytes + row.task.payload.size() > batch_bytes_max;
+                      batch_.bytes + row.task.bytes() > batch_bytes_max;
     if (full && !insert_batch()) return false;
     keep(std::move(row));
     return true;
@@ -103,7 +112,7 @@ bool Import::walk(const std::string& what, const Visit& visit, bool report_bad) 
       give_up_batch(interrupted(), last_line);
       return false;
     }
-    auto row = read_row(**line);
+    auto row = read_task(**line);
     if (!row && !is_about_the_line(row.error().code)) {
       give_up_batch(std::move(row).error(), last_line);
       return false;
@@ -114,17 +123,18 @@ bool Import::walk(const std::string& what, const Visit& visit, bool report_bad) 
   }
 }
 
-Expected<NewTaskRow> Import::read_row(const Line& line) {
+Expected<CheckedTask> Import::read_task(const Line& line) {
   if (line.too_long) return fail(ErrorCode::invalid_argument, "the line is too long for a task");
   const auto body = ESTEIRA_TRY(parse_json(line.text, {.bytes_max = line.text.size()}));
   const auto task = ESTEIRA_TRY(api::new_task_from_json(body, api::IdempotencyKey::in_body));
-  auto row = ESTEIRA_TRY(check_new_task(task, types_, store_.registry.get(), store_.now()));
-  ESTEIRA_TRY(check_unique(row, line.number));
-  return row;
+  auto checked = ESTEIRA_TRY(backend_.check(task));
+  ESTEIRA_TRY(check_unique(checked, line.number));
+  return checked;
 }
 
 // Two tasks of one file can't both hold a key; with idempotency keys they may be the same task.
-Expected<void> Import::check_unique(const NewTaskRow& row, std::int64_t line) {
+Expected<void> Import::check_unique(const CheckedTask& task, std::int64_t line) {
+  const auto& row = task.row;
   if (!row.unique_key || row.idempotency_key) return {};
   const auto [at, first] = unique_lines_.try_emplace({row.type_id, *row.unique_key}, line);
   if (first) return {};
@@ -133,7 +143,7 @@ Expected<void> Import::check_unique(const NewTaskRow& row, std::int64_t line) {
 }
 
 void Import::keep(Row row) {
-  batch_.bytes += row.task.payload.size();
+  batch_.bytes += row.task.bytes();
   batch_.lines.push_back(row.line);
   batch_.tasks.push_back(std::move(row.task));
 }
@@ -166,16 +176,20 @@ bool Import::insert_part(Part part) {  // NOLINT(misc-no-recursion)
          insert_part({part.lines.subspan(half), part.tasks.subspan(half)});
 }
 
-// A store that is away for a moment (a restart) is waited for: nothing was done.
-Expected<void> Import::insert(std::span<const NewTaskRow> tasks) {
+// A store that is away for a moment (a restart) is waited for: nothing was done, or, where each
+// task has an idempotency key, nothing is done twice.
+Expected<void> Import::insert(std::span<const CheckedTask> tasks) {
+  const bool safe_to_repeat = std::ranges::all_of(
+      tasks, [](const CheckedTask& task) { return task.row.idempotency_key.has_value(); });
   for (int attempt = 1;; ++attempt) {
-    auto inserted = store_.repository->insert(tasks, store_.now());
+    auto inserted = backend_.insert(tasks);
     if (inserted) {
-      report_.imported += static_cast<std::int64_t>(inserted->size());
-      store_.repository->hint();
+      report_.imported += static_cast<std::int64_t>(*inserted);
       return {};
     }
-    const bool away = inserted.error().code == ErrorCode::unavailable;
+    const auto code = inserted.error().code;
+    const bool away =
+        code == ErrorCode::unavailable || (code == ErrorCode::in_doubt && safe_to_repeat);
     if (!away || attempt == store_away_tries || stopped_()) {
       return std::unexpected(std::move(inserted).error());
     }
@@ -183,18 +197,23 @@ Expected<void> Import::insert(std::span<const NewTaskRow> tasks) {
   }
 }
 
+std::optional<std::int64_t> Import::line_of(const Error& error, Part part) {
+  if (error.code == ErrorCode::conflict && error.task_id) return line_of_key(*error.task_id, part);
+  if (error.fields.empty()) return std::nullopt;
+  const auto index = index_of(error.fields.front().pointer);
+  return index && *index < part.lines.size() ? std::optional(part.lines[*index]) : std::nullopt;
+}
+
 // The line whose unique key the named task holds.
-std::optional<std::int64_t> Import::line_of(const Error& conflict, Part part) {
-  if (conflict.code != ErrorCode::conflict || !conflict.task_id) return std::nullopt;
-  const auto holder = store_.repository->task(*conflict.task_id, store_.now());
-  if (!holder || !*holder) return std::nullopt;
-  const auto type = types_.find((*holder)->type);
-  if (!type) return std::nullopt;
+std::optional<std::int64_t> Import::line_of_key(TaskId holder, Part part) {
+  const auto task = backend_.task(holder);
+  const auto types = backend_.types();
+  if (!task || !types) return std::nullopt;
+  const auto type = std::ranges::find(*types, task->type, &TaskType::name);
+  if (type == types->end()) return std::nullopt;
   for (std::size_t i = 0; i < part.tasks.size(); ++i) {
-    const auto& task = part.tasks[i];
-    if (task.unique_key == (*holder)->unique_key && task.type_id == type->type_id) {
-      return part.lines[i];
-    }
+    const auto& row = part.tasks[i].row;
+    if (row.unique_key == task->unique_key && row.type_id == type->type_id) return part.lines[i];
   }
   return std::nullopt;
 }

@@ -1,4 +1,4 @@
-// Bringing a file of tasks into the database, in bulk.
+// Bringing a file of tasks into a database, or through a server, in bulk.
 //
 // The whole file is checked before the first task is written, so that a bad line keeps nothing. Up
 // to limits::batch_tasks_max tasks go in one transaction; a larger file takes several, and a
@@ -13,10 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/backend.hpp"
 #include "cli/line_reader.hpp"
-#include "cli/wiring.hpp"
-#include "repository/repository.hpp"
-#include "service/type_cache.hpp"
 
 namespace esteira::cli {
 
@@ -44,37 +42,37 @@ inline constexpr std::size_t bad_lines_max = 1000;
 class Import {
  public:
   // `stopped` is asked between lines and batches.
-  Import(const Store& store, LineReader reader, ImportOptions options,
-         std::function<bool()> stopped);
+  Import(Backend& backend, LineReader reader, ImportOptions options, std::function<bool()> stopped);
   [[nodiscard]] ImportReport run();
 
  private:
   struct Row {
     std::int64_t line = 0;
-    NewTaskRow task;
+    CheckedTask task;
   };
   // Sees each good row; false ends the walk.
   using Visit = std::function<bool(Row)>;
   // Tasks and the lines that they come from, side by side.
   struct Batch {
     std::vector<std::int64_t> lines;
-    std::vector<NewTaskRow> tasks;
+    std::vector<CheckedTask> tasks;
     std::size_t bytes = 0;
   };
   struct Part {
     std::span<const std::int64_t> lines;
-    std::span<const NewTaskRow> tasks;
+    std::span<const CheckedTask> tasks;
   };
 
   [[nodiscard]] bool walk(const std::string& what, const Visit& visit, bool report_bad);
-  [[nodiscard]] Expected<NewTaskRow> read_row(const Line& line);
-  [[nodiscard]] Expected<void> check_unique(const NewTaskRow& row, std::int64_t line);
+  [[nodiscard]] Expected<CheckedTask> read_task(const Line& line);
+  [[nodiscard]] Expected<void> check_unique(const CheckedTask& task, std::int64_t line);
   [[nodiscard]] bool check_all();
   void import_all();
   [[nodiscard]] bool insert_batch();
   [[nodiscard]] bool insert_part(Part part);
-  [[nodiscard]] Expected<void> insert(std::span<const NewTaskRow> tasks);
-  [[nodiscard]] std::optional<std::int64_t> line_of(const Error& conflict, Part part);
+  [[nodiscard]] Expected<void> insert(std::span<const CheckedTask> tasks);
+  [[nodiscard]] std::optional<std::int64_t> line_of(const Error& error, Part part);
+  [[nodiscard]] std::optional<std::int64_t> line_of_key(TaskId holder, Part part);
   void add_bad(std::int64_t line, std::string message);
   // Ends the import; the task of `line` is the first that is not in the database.
   void give_up(Error error, std::int64_t line);
@@ -82,11 +80,10 @@ class Import {
   void give_up_batch(Error error, std::int64_t line);
   void keep(Row row);
 
-  const Store& store_;
+  Backend& backend_;
   LineReader reader_;
   const ImportOptions options_;
   const std::function<bool()> stopped_;
-  TypeCache types_;
   ImportReport report_;
   // The batch to come. After the check it holds the whole file, if that is one batch.
   Batch batch_;

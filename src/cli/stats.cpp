@@ -12,8 +12,8 @@ namespace esteira::cli {
 namespace {
 
 Expected<int> run(const GlobalOptions& globals) {
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  const auto stats = ESTEIRA_TRY(store.repository->stats(store.now()));
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  const auto stats = ESTEIRA_TRY(backend->stats());
   if (globals.json) {
     print_json(api::stats_to_json(stats));
   } else {
@@ -31,7 +31,8 @@ Verb stats_verb() {
           .summary = "Counts by status, and rates and times by type",
           .example = "esteira stats --json",
           .declare = {},
-          .run = run};
+          .run = run,
+          .speaks_to_server = true};
 }
 
 }  // namespace esteira::cli

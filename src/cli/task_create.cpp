@@ -10,7 +10,6 @@
 #include "cli/verb.hpp"
 #include "cli/wiring.hpp"
 #include "domain/limits.hpp"
-#include "esteira/service.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -57,12 +56,11 @@ Expected<NewTask> new_task(const Options& options) {
 }
 
 Expected<int> run(const GlobalOptions& globals, const Options& options) {
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  TaskService service(store.repository, store.registry.get(), store.clock);
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
   const auto task = ESTEIRA_TRY(new_task(options));
-  const auto created = ESTEIRA_TRY(service.create(task));
-  if (!created.created) print_note("the idempotency key had made this task before");
-  print_task(ESTEIRA_TRY(service.task(created.task_id)), globals.json);
+  const auto made = ESTEIRA_TRY(backend->create(task));
+  if (!made.created) print_note("the idempotency key had made this task before");
+  print_task(made.task, globals.json);
   return status::done;
 }
 
@@ -94,7 +92,8 @@ Verb task_create_verb() {
               "esteira task create HTTP_REQUEST --payload '{\"url\": "
               "\"https://example.com\"}' --scheduled-for +5m",
           .declare = [options](Arguments& arguments) { declare(arguments, *options); },
-          .run = [options](const GlobalOptions& globals) { return run(globals, *options); }};
+          .run = [options](const GlobalOptions& globals) { return run(globals, *options); },
+          .speaks_to_server = true};
 }
 
 }  // namespace esteira::cli

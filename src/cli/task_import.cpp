@@ -10,6 +10,7 @@
 #include "cli/output.hpp"
 #include "cli/signal_watch.hpp"
 #include "cli/verb.hpp"
+#include "cli/wiring.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -76,10 +77,10 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
     stopped.store(true);
     if (count > 1) std::_Exit(killed_by_interrupt);
   });
-  const auto store = ESTEIRA_TRY(open_store(globals));
+  const auto backend = ESTEIRA_TRY(open_backend(globals, [&stopped] { return stopped.load(); }));
   auto reader = ESTEIRA_TRY(LineReader::open(options.file));
   const auto start = std::chrono::steady_clock::now();
-  Import import(store, std::move(reader),
+  Import import(*backend, std::move(reader),
                 {.skip_bad = options.skip_bad, .from_line = options.from_line.value_or(1)},
                 [&stopped] { return stopped.load(); });
   const auto report = import.run();
@@ -112,14 +113,16 @@ Verb task_import_verb() {
           .declare =
               [options](Arguments& arguments) {
                 arguments.positional(
-                    {"FILE", "", "newline-delimited JSON, or - for standard input"}, options->file);
+                    {"FILE", "", "newline-delimited JSON, or -; 10,000 tasks are one transaction"},
+                    options->file);
                 arguments.flag("--skip-bad", "leave bad lines out instead of keeping nothing",
                                options->skip_bad);
                 arguments.integer({"--from-line", "N", "go on at this line"},
                                   {1, std::numeric_limits<std::int64_t>::max()},
                                   options->from_line);
               },
-          .run = [options](const GlobalOptions& globals) { return run(globals, *options); }};
+          .run = [options](const GlobalOptions& globals) { return run(globals, *options); },
+          .speaks_to_server = true};
 }
 
 }  // namespace esteira::cli

@@ -10,7 +10,6 @@
 #include "cli/verb.hpp"
 #include "cli/wiring.hpp"
 #include "domain/limits.hpp"
-#include "esteira/service.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -35,10 +34,9 @@ void print_log_lines(const std::vector<LogLine>& lines) {
 }
 
 Expected<int> show(const GlobalOptions& globals, TaskId task_id) {
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  TaskService service(store.repository, store.registry.get(), store.clock);
-  print_task(ESTEIRA_TRY(service.task(task_id)), globals.json);
-  if (!globals.json) print_log_lines(ESTEIRA_TRY(store.repository->log_lines(task_id)));
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  print_task(ESTEIRA_TRY(backend->task(task_id)), globals.json);
+  if (!globals.json) print_log_lines(ESTEIRA_TRY(backend->log_lines(task_id)));
   return status::done;
 }
 
@@ -54,8 +52,8 @@ Expected<TaskFilter> to_filter(const ListOptions& options) {
 
 Expected<int> list(const GlobalOptions& globals, const ListOptions& options) {
   const auto filter = ESTEIRA_TRY(to_filter(options));
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  const auto tasks = ESTEIRA_TRY(store.repository->tasks(filter, store.now()));
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  const auto tasks = ESTEIRA_TRY(backend->tasks(filter));
   if (globals.json) {
     JsonArray all;
     for (const auto& task : tasks) all.push_back(api::task_to_json(task));
@@ -88,9 +86,8 @@ void print_executions(const std::vector<Execution>& executions) {
 }
 
 Expected<int> executions(const GlobalOptions& globals, TaskId task_id) {
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  TaskService service(store.repository, store.registry.get(), store.clock);
-  const auto all = ESTEIRA_TRY(service.executions(task_id));
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  const auto all = ESTEIRA_TRY(backend->executions(task_id));
   if (!globals.json) {
     print_executions(all);
     return status::done;
@@ -115,7 +112,8 @@ Verb task_show_verb() {
           .summary = "Print one task",
           .example = "esteira task show 42",
           .declare = [task_id](Arguments& a) { a.task_id("the task", *task_id); },
-          .run = [task_id](const GlobalOptions& globals) { return show(globals, *task_id); }};
+          .run = [task_id](const GlobalOptions& globals) { return show(globals, *task_id); },
+          .speaks_to_server = true};
 }
 
 Verb task_executions_verb() {
@@ -124,7 +122,8 @@ Verb task_executions_verb() {
           .summary = "Print the attempts of a task, oldest first",
           .example = "esteira task executions 42",
           .declare = [task_id](Arguments& a) { a.task_id("the task", *task_id); },
-          .run = [task_id](const GlobalOptions& globals) { return executions(globals, *task_id); }};
+          .run = [task_id](const GlobalOptions& globals) { return executions(globals, *task_id); },
+          .speaks_to_server = true};
 }
 
 Verb task_list_verb() {
@@ -144,7 +143,8 @@ Verb task_list_verb() {
                 arguments.integer({"--cursor", "C", "go on below this task_id"},
                                   {1, std::numeric_limits<std::int64_t>::max()}, options->cursor);
               },
-          .run = [options](const GlobalOptions& globals) { return list(globals, *options); }};
+          .run = [options](const GlobalOptions& globals) { return list(globals, *options); },
+          .speaks_to_server = true};
 }
 
 }  // namespace esteira::cli

@@ -28,13 +28,12 @@ struct Snapshot {
   std::vector<Task> running;
 };
 
-Expected<Snapshot> take_snapshot(const Store& store) {
-  const auto now = store.now();
+Expected<Snapshot> take_snapshot(Backend& backend) {
   Snapshot snapshot;
-  snapshot.stats = ESTEIRA_TRY(store.repository->stats(now));
-  snapshot.workers = ESTEIRA_TRY(store.repository->workers());
-  snapshot.running = ESTEIRA_TRY(
-      store.repository->tasks({.status = TaskStatus::processing, .limit = running_shown_max}, now));
+  snapshot.stats = ESTEIRA_TRY(backend.stats());
+  snapshot.workers = ESTEIRA_TRY(backend.workers());
+  snapshot.running =
+      ESTEIRA_TRY(backend.tasks({.status = TaskStatus::processing, .limit = running_shown_max}));
   return snapshot;
 }
 
@@ -100,17 +99,17 @@ std::string fitted(std::string_view text, ScreenSize size) {
   return out + "q leaves";
 }
 
-std::string next_frame(const Store& store) {
-  const auto snapshot = take_snapshot(store);
-  if (snapshot) return frame_text(*snapshot, store.repository->address());
-  return fmt::format("esteira  {}\n\n{}\n", printable(store.repository->address()),
+std::string next_frame(Backend& backend) {
+  const auto snapshot = take_snapshot(backend);
+  if (snapshot) return frame_text(*snapshot, backend.address());
+  return fmt::format("esteira  {}\n\n{}\n", printable(backend.address()),
                      printable(snapshot.error().message));
 }
 
-void run_live(const Store& store, int wake, const std::atomic<bool>& stopped) {
+void run_live(Backend& backend, int wake, const std::atomic<bool>& stopped) {
   Screen screen;
   while (!stopped.load()) {
-    screen.draw(fitted(next_frame(store), Screen::size()));
+    screen.draw(fitted(next_frame(backend), Screen::size()));
     const char key = screen.wait_key(wake, refresh);
     if (key == 'q' || key == 'Q') return;
   }
@@ -123,16 +122,16 @@ Expected<int> run(const GlobalOptions& globals) {
     stopped.store(true);
     eventfd_write(wake, 1);
   });
-  const auto store = ESTEIRA_TRY(open_store(globals));
+  const auto backend = ESTEIRA_TRY(open_backend(globals, [&stopped] { return stopped.load(); }));
   if (!globals.json && stdout_is_terminal()) {
-    run_live(store, wake, stopped);
+    run_live(*backend, wake, stopped);
     return status::done;
   }
-  const auto snapshot = ESTEIRA_TRY(take_snapshot(store));
+  const auto snapshot = ESTEIRA_TRY(take_snapshot(*backend));
   if (globals.json) {
     print_json(api::stats_to_json(snapshot.stats));
   } else {
-    print(frame_text(snapshot, store.repository->address()));
+    print(frame_text(snapshot, backend->address()));
   }
   return status::done;
 }
@@ -144,7 +143,8 @@ Verb top_verb() {
           .summary = "Watch the belt run; q leaves",
           .example = "esteira top",
           .declare = {},
-          .run = run};
+          .run = run,
+          .speaks_to_server = true};
 }
 
 }  // namespace esteira::cli

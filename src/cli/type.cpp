@@ -3,12 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "api/key_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
-#include "cli/trail.hpp"
 #include "cli/verb.hpp"
 #include "cli/wiring.hpp"
 #include "domain/limits.hpp"
@@ -37,14 +35,16 @@ struct Options {
 };
 
 Expected<int> list(const GlobalOptions& globals) {
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  const auto types = ESTEIRA_TRY(TypeService(store.repository, store.clock).list());
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  const auto types = ESTEIRA_TRY(backend->types());
   if (globals.json) {
     JsonArray all;
     for (const auto& type : types) all.push_back(api::type_to_json(type));
     print_json(all);
     return status::done;
   }
+  // Which processors are built in is the program's own; no setting changes it.
+  const auto registry = make_registry({});
   Table table({{"TYPE"},
                {"STATE"},
                {"RETRIES", Align::right},
@@ -53,7 +53,7 @@ Expected<int> list(const GlobalOptions& globals) {
                {"PROCESSOR"},
                {"DESCRIPTION"}});
   for (const auto& type : types) {
-    const bool has_processor = store.registry->find(type.name) != nullptr;
+    const bool has_processor = registry->find(type.name) != nullptr;
     table.add({type.name, type.paused ? "paused" : "active", fmt::format("{}", type.max_retries),
                format_duration(type.timeout), type.payload_schema.empty() ? "-" : "yes",
                has_processor ? "built in" : "-",
@@ -109,14 +109,8 @@ Expected<TypeChange> to_change(const Options& options) {
 
 Expected<int> set(const GlobalOptions& globals, const Options& options) {
   const auto change = ESTEIRA_TRY(to_change(options));
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  TypeService types(store.repository, store.clock);
-  const auto before = types.find(options.name);
-  const auto changed = ESTEIRA_TRY(types.set(options.name, change));
-  AuditEntry entry{
-      .action = "type.set", .target = changed.type.name, .after = api::audited(changed.type)};
-  if (before) entry.before = api::audited(*before);
-  ESTEIRA_TRY(note_in_trail(store, std::move(entry)));
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  const auto changed = ESTEIRA_TRY(backend->set_type(options.name, change));
   if (changed.created) print_note(fmt::format("type {} is new", changed.type.name));
   if (options.concurrency || options.rate) {
     print_note(
@@ -128,11 +122,8 @@ Expected<int> set(const GlobalOptions& globals, const Options& options) {
 }
 
 Expected<int> set_paused(const GlobalOptions& globals, const std::string& name, bool paused) {
-  const auto store = ESTEIRA_TRY(open_store(globals));
-  TypeService types(store.repository, store.clock);
-  const auto type = ESTEIRA_TRY(paused ? types.pause(name) : types.resume(name));
-  ESTEIRA_TRY(
-      note_in_trail(store, {.action = paused ? "type.pause" : "type.resume", .target = type.name}));
+  const auto backend = ESTEIRA_TRY(open_backend(globals));
+  const auto type = ESTEIRA_TRY(backend->pause_type(name, paused));
   if (globals.json) {
     print_json(api::type_to_json(type));
   } else {
@@ -174,7 +165,8 @@ Verb pause_verb(std::string_view name, std::string_view summary, std::string_vie
           .example = example,
           .declare = [type](Arguments& a) { a.positional({"NAME", "", "the type"}, *type); },
           .run = [type, paused](
-                     const GlobalOptions& globals) { return set_paused(globals, *type, paused); }};
+                     const GlobalOptions& globals) { return set_paused(globals, *type, paused); },
+          .speaks_to_server = true};
 }
 
 }  // namespace
@@ -184,7 +176,8 @@ Verb type_list_verb() {
           .summary = "List the types of tasks",
           .example = "esteira type list",
           .declare = {},
-          .run = list};
+          .run = list,
+          .speaks_to_server = true};
 }
 
 Verb type_set_verb() {
@@ -195,7 +188,8 @@ Verb type_set_verb() {
               "esteira type set REPORT_BUILD --timeout 10m --max-retries 5 --schema "
               "@report.schema.json",
           .declare = [options](Arguments& arguments) { declare(arguments, *options); },
-          .run = [options](const GlobalOptions& globals) { return set(globals, *options); }};
+          .run = [options](const GlobalOptions& globals) { return set(globals, *options); },
+          .speaks_to_server = true};
 }
 
 Verb type_pause_verb() {

@@ -16,6 +16,10 @@ namespace esteira::cli {
 struct GlobalOptions {
   std::optional<std::string> config;
   std::optional<std::string> database;
+  // A server instead of a database (server_settings.hpp).
+  std::optional<std::string> server;
+  std::optional<std::string> key;
+  std::optional<std::string> ca_file;
   bool json = false;
 };
 
@@ -26,10 +30,11 @@ struct Verb {
   std::function<void(Arguments&)> declare;
   // The exit status, or what went wrong (`exit_status` gives it one).
   std::function<Expected<int>(const GlobalOptions&)> run;
-  bool reads_database = true;  // false: the global options mean nothing to it
+  bool reads_database = true;     // false: the global options mean nothing to it
+  bool speaks_to_server = false;  // true: --server may stand in for a database
 };
 
-// 0 done, 1 failed, 2 bad input, 3 not found, 4 the database can't be reached.
+// 0 done, 1 failed, 2 bad input, 3 not found, 4 the database or the server can't be reached.
 namespace status {
 inline constexpr int done = 0;
 inline constexpr int failed = 1;

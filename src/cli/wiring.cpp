@@ -3,6 +3,9 @@
 #include <filesystem>
 
 #include "base/assert.hpp"
+#include "cli/local_backend.hpp"
+#include "cli/remote_backend.hpp"
+#include "cli/server_settings.hpp"
 #include "processors/builtin.hpp"
 
 namespace esteira::cli {
@@ -48,6 +51,13 @@ Expected<Store> open_store(Configuration configuration, Migrate migrate) {
 
 Expected<Store> open_store(const GlobalOptions& globals) {
   return open_store(ESTEIRA_TRY(configuration_of(globals)));
+}
+
+Expected<std::unique_ptr<Backend>> open_backend(const GlobalOptions& globals,
+                                                std::function<bool()> stopped) {
+  auto server = ESTEIRA_TRY(server_settings(globals, process_sources()));
+  if (server) return remote_backend(*std::move(server), std::move(stopped));
+  return local_backend(ESTEIRA_TRY(open_store(globals)));
 }
 
 Expected<void> ensure_types(const Store& store) {

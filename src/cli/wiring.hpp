@@ -1,11 +1,13 @@
 // Where the concrete parts meet: configuration, engine, clock, processors.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/backend.hpp"
 #include "cli/configuration.hpp"
 #include "cli/verb.hpp"
 #include "esteira/processor.hpp"
@@ -36,6 +38,11 @@ struct Store {
 [[nodiscard]] Expected<Store> open_store(Configuration configuration,
                                          Migrate migrate = Migrate::if_embedded);
 [[nodiscard]] Expected<Store> open_store(const GlobalOptions& globals);
+
+// Where a verb that may speak to a server finds the tasks. `stopped` (may be null) is asked while a
+// server is waited for that changes nothing; true ends the call.
+[[nodiscard]] Expected<std::unique_ptr<Backend>> open_backend(const GlobalOptions& globals,
+                                                              std::function<bool()> stopped = {});
 
 // Creates the types of the built-in processors, and those that programs may create tasks of.
 [[nodiscard]] Expected<void> ensure_types(const Store& store);

@@ -105,6 +105,20 @@ TEST_F(CommandLineTest, bad_usage_is_two) {
   EXPECT_EQ(refused({"stats", "--nonsense"}), status::bad_input);
 }
 
+TEST_F(CommandLineTest, a_server_stands_in_for_a_database_where_the_verb_speaks_to_one) {
+  EXPECT_EQ(refused({"stats", "--server", "http://127.0.0.1:1"}), status::bad_input);
+  EXPECT_EQ(refused({"stats", "--key", "k"}), status::bad_input);
+  EXPECT_EQ(refused({"stats", "--ca", "f"}), status::bad_input);
+  verbs[0].speaks_to_server = true;
+  const auto line = read({"stats", "--server", "http://127.0.0.1:1", "--key", "k", "--ca", "f"});
+  ASSERT_EQ(line.verb, &verbs[0]);
+  EXPECT_EQ(line.globals.server, "http://127.0.0.1:1");
+  EXPECT_EQ(line.globals.key, "k");
+  EXPECT_EQ(line.globals.ca_file, "f");
+  EXPECT_EQ(refused({"stats", "--server", "http://127.0.0.1:1", "--database", "sqlite:x"}),
+            status::bad_input);
+}
+
 TEST_F(CommandLineTest, help_is_no_error) {
   EXPECT_EQ(refused({"--help"}), status::done);
   EXPECT_EQ(refused({"task", "--help"}), status::done);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/local_backend.hpp"
 #include "domain/limits.hpp"
 #include "support/expectations.hpp"
 #include "support/temporary_directory.hpp"
@@ -86,13 +87,13 @@ TEST_F(LineReaderTest, what_is_no_file_is_refused) {
 class ImportTest : public LineReaderTest {
  protected:
   ImportReport import(std::string_view text, ImportOptions options = {}) {
-    return Import(store_, reader_of(text), options, [] { return false; }).run();
+    return Import(*backend_, reader_of(text), options, [] { return false; }).run();
   }
   std::int64_t pending() {
-    const auto stats = must(store_.repository->stats(store_.now()));
+    const auto stats = must(backend_->stats());
     return stats.by_status[static_cast<std::size_t>(TaskStatus::pending)];
   }
-  Store& store() { return store_; }
+  Backend& backend() { return *backend_; }
 
  private:
   static Store memory_store() {
@@ -100,7 +101,7 @@ class ImportTest : public LineReaderTest {
     configuration.database_url = "sqlite::memory:";
     return must(open_store(configuration));
   }
-  Store store_ = memory_store();
+  const std::unique_ptr<Backend> backend_ = local_backend(memory_store());
 };
 
 std::string good_lines(std::size_t count, const std::string& more = "") {
@@ -132,7 +133,7 @@ TEST_F(ImportTest, more_than_one_batch_is_imported_in_order) {
   const auto report = import(good_lines(count));
   EXPECT_EQ(report.imported, static_cast<std::int64_t>(count));
   EXPECT_EQ(pending(), static_cast<std::int64_t>(count));
-  const auto newest = must(store().repository->tasks({.limit = 1}, store().now()));
+  const auto newest = must(backend().tasks({.limit = 1}));
   EXPECT_EQ(newest.front().payload, static_cast<std::int64_t>(count) - 1);
 }
 
@@ -216,7 +217,7 @@ TEST_F(ImportTest, an_import_goes_on_at_a_line) {
 TEST_F(ImportTest, an_import_that_is_stopped_while_it_checks_keeps_nothing) {
   int asked = 0;
   const auto report =
-      Import(store(), reader_of(good_lines(10)), {}, [&asked] { return ++asked > 5; }).run();
+      Import(backend(), reader_of(good_lines(10)), {}, [&asked] { return ++asked > 5; }).run();
   ASSERT_TRUE(report.error);
   EXPECT_EQ(report.imported, 0);
   EXPECT_FALSE(report.next_line);
