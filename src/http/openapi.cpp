@@ -292,15 +292,33 @@ std::string lower(std::string_view method) {
   return text;
 }
 
+// {"extends": NAME, "properties": …} has all that another schema of its file has, and more fields.
+Json whole_schema(const Json& said, const JsonObject& others) {
+  const auto base = text_of(said.get_object(), "extends");
+  if (base.empty()) return said;
+  auto schema = object_of(others, base);
+  auto properties = object_of(schema, "properties");
+  for (const auto& one : object_of(said.get_object(), "properties")) {
+    properties[one.key()] = one.value();
+  }
+  schema["properties"] = std::move(properties);
+  return schema;
+}
+
 JsonObject components_of(const JsonObject& descriptions) {
   const auto& common = object_of(descriptions, common_file);
   JsonObject responses;
   for (const auto& one : object_of(common, "problems")) {
-    responses[one.key()] = problem_response(one.key(), text_of(one.value()));
+    responses[one.key()] =
+        one.value().is_string()
+            ? problem_response(one.key(), text_of(one.value()))
+            : problem_response(one.key(), text_of(one.value().get_object(), "description"),
+                               list_of(one.value().get_object(), "problems"));
   }
   JsonObject schemas;
   const auto add_schemas = [&](const JsonObject& file) {
-    for (const auto& schema : object_of(file, "schemas")) schemas[schema.key()] = schema.value();
+    const auto& own = object_of(file, "schemas");
+    for (const auto& schema : own) schemas[schema.key()] = whole_schema(schema.value(), own);
   };
   for (const auto name : files_in_order(descriptions)) add_schemas(object_of(descriptions, name));
   add_schemas(common);

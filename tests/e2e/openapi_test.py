@@ -253,6 +253,7 @@ class Promises(ApiCase):
         self.repeated("POST", f"{path}/cancel")
         self.ask("POST", f"{path}/cancel")
         self.assertEqual(len(self.good("GET", f"{path}/executions")["items"]), 1)
+        self.assertEqual(self.good("GET", f"{path}/log")["items"], [])
         self.repeated("POST", f"{path}/retry", {}, {"more": 1})
         self.good("DELETE", path)
 
