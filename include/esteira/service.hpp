@@ -24,6 +24,11 @@ struct CreatedTask {
   bool created = true;  // false: the idempotency key answered an earlier task
 };
 
+struct EditedTask {
+  Task before;
+  Task after;
+};
+
 // Creates tasks and answers questions about them. Thread-safe.
 class TaskService {
  public:
@@ -60,6 +65,11 @@ class TaskService {
   Expected<bool> cancel_task(TaskId task_id);
   // Runs an ended task again, with a fresh budget and its history kept. conflict: it has not ended.
   Expected<void> retry_task(TaskId task_id);
+
+  // Changes a task that waits; a claim sees all of the edit or the edit is refused. `updated_at`
+  // becomes its time; attempts and unique key stay. Errors: not_found, conflict (it runs or has
+  // ended), invalid_argument with `fields` as for a new task (also where nothing is to change).
+  Expected<EditedTask> edit_task(TaskId task_id, const TaskEdit& edit);
 
   // Makes sure that a type exists, as described by a processor, without changing one that does.
   Expected<void> ensure_type(const BaseProcessor& processor);

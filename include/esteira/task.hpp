@@ -90,6 +90,17 @@ struct TaskOptions {
   std::optional<std::string> traceparent{};
 };
 
+// What changes of a waiting task; what is absent stays.
+struct TaskEdit {
+  std::optional<Json> payload{};
+  std::optional<int> priority{};
+  // One of these three at most: a time, a delay from the edit on, due at once.
+  std::optional<Time> scheduled_for{};
+  std::optional<Duration> scheduled_in{};
+  bool due_now = false;
+  std::optional<std::vector<std::string>> tags{};  // all of them
+};
+
 struct NewTask {
   std::string type;
   Json payload;

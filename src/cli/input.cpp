@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "domain/limits.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -44,6 +45,18 @@ Expected<std::string> read_argument(const std::string& argument, std::size_t byt
   if (argument == "-") return read_stream(stdin, "standard input", bytes_max);
   if (argument.starts_with('@')) return read_file(argument.substr(1), bytes_max);
   return argument;
+}
+
+Expected<Json> read_payload(const std::string& argument) {
+  // White space around the document is not part of the payload.
+  constexpr auto text_bytes_max = 2 * limits::payload_bytes_max;
+  const auto text = ESTEIRA_TRY(read_argument(argument, text_bytes_max));
+  auto payload = parse_json(text, {.bytes_max = text_bytes_max});
+  if (payload) return payload;
+  auto error = std::move(payload).error();
+  error.message.insert(0, "--payload: ");
+  error.fields.clear();
+  return std::unexpected(std::move(error));
 }
 
 Expected<std::variant<Time, Duration>> parse_schedule(std::string_view text) {

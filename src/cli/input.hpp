@@ -16,6 +16,9 @@ namespace esteira::cli {
                                                   std::size_t bytes_max);
 [[nodiscard]] Expected<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
+// A payload as such an argument gives it.
+[[nodiscard]] Expected<Json> read_payload(const std::string& argument);
+
 // RFC 3339, or a delay: "+30s", "+5m", "+2h", "+1d".
 [[nodiscard]] Expected<std::variant<Time, Duration>> parse_schedule(std::string_view text);
 

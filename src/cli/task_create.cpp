@@ -26,21 +26,9 @@ struct Options {
   std::optional<Duration> timeout;
 };
 
-Expected<Json> read_payload(const Options& options) {
-  if (!options.payload) return JsonObject{};
-  // White space around the document is not part of the payload.
-  constexpr auto text_bytes_max = 2 * limits::payload_bytes_max;
-  const auto text = ESTEIRA_TRY(read_argument(*options.payload, text_bytes_max));
-  auto payload = parse_json(text, {.bytes_max = text_bytes_max});
-  if (payload) return payload;
-  auto error = std::move(payload).error();
-  error.message.insert(0, "--payload: ");
-  error.fields.clear();
-  return std::unexpected(std::move(error));
-}
-
 Expected<NewTask> new_task(const Options& options) {
-  NewTask task{.type = options.type, .payload = ESTEIRA_TRY(read_payload(options))};
+  NewTask task{.type = options.type, .payload = JsonObject{}};
+  if (options.payload) task.payload = ESTEIRA_TRY(read_payload(*options.payload));
   task.options.priority = static_cast<int>(options.priority.value_or(0));
   if (options.scheduled_for) {
     const auto schedule = ESTEIRA_TRY(parse_schedule(*options.scheduled_for));

@@ -63,6 +63,7 @@ Verb task_create_verb();
 Verb task_show_verb();
 Verb task_list_verb();
 Verb task_executions_verb();
+Verb task_edit_verb();
 Verb task_cancel_verb();
 Verb task_retry_verb();
 Verb task_delete_verb();

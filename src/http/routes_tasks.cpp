@@ -5,6 +5,7 @@
 
 #include "api/new_task_json.hpp"
 #include "api/state_json.hpp"
+#include "api/task_edit_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
@@ -58,18 +59,18 @@ Expected<NewTask> read_new_task(const Request& request) {
 }
 
 // A body has room for white space and escapes; what is kept of it has a limit of its own.
-bool payload_is_too_large(const Request& request, const NewTask& task) {
-  return request.body.size() > limits::payload_bytes_max &&
-         esteira::to_text(task.payload).size() > limits::payload_bytes_max;
+std::optional<Response> too_large(const Request& request, const Json& payload) {
+  if (request.body.size() <= limits::payload_bytes_max ||
+      esteira::to_text(payload).size() <= limits::payload_bytes_max) {
+    return std::nullopt;
+  }
+  return problem(413, fmt::format("a payload has at most {} bytes", limits::payload_bytes_max));
 }
 
 void create(EnqueueService& enqueue, const Call& call, std::function<void(Response)> done) {
   auto task = read_new_task(call.request);
   if (!task) return done(problem(task.error()));
-  if (payload_is_too_large(call.request, *task)) {
-    return done(
-        problem(413, fmt::format("a payload has at most {} bytes", limits::payload_bytes_max)));
-  }
+  if (auto refused = too_large(call.request, task->payload)) return done(*std::move(refused));
   // Shared: the service may refuse without having called it.
   const auto answer = std::make_shared<std::function<void(Response)>>(std::move(done));
   const auto begun = enqueue.enqueue(std::move(*task), [answer](Expected<EnqueuedTask> made) {
@@ -229,6 +230,31 @@ Handler changing(Change change, std::string_view wrong, bool leaves_it) {
   };
 }
 
+// The only conflict of an edit is the task's status.
+Response edit_problem(const Error& error) {
+  if (error.code == ErrorCode::conflict) return problem(error, 409, "wrong-status");
+  return error.code == ErrorCode::not_found ? problem(error) : creation_problem(error);
+}
+
+Response edit(const Call& call, Services& services) {
+  const auto task_id = task_id_of(call);
+  if (!task_id) return problem(task_id.error());
+  const auto body = json_body(call.request);
+  if (!body) return problem(body.error());
+  const auto edit = api::task_edit_from_json(*body);
+  if (!edit) return problem(edit.error());
+  if (edit->payload) {
+    if (auto refused = too_large(call.request, *edit->payload)) return *std::move(refused);
+  }
+  const auto edited = services.tasks.edit_task(*task_id, *edit);
+  if (!edited) return edit_problem(edited.error());
+  auto answer = json_answer(api::task_to_json(edited->after));
+  auto [before, after] = api::audited(edited->before, edited->after);
+  write_audit(call, services, "task.edit", call.captures.front(), answer, std::move(before),
+              std::move(after));
+  return answer;
+}
+
 Handler about_one(Response (*answer)(TaskId, Services&)) {
   return [answer](const Call& call, Services& services) {
     const auto task_id = task_id_of(call);
@@ -256,6 +282,7 @@ std::vector<Route> task_routes(EnqueueService& enqueue) {
        Handler(list),
        {"status", "type", "tag", "created_after", "created_before", "cursor", "limit"}},
       {"GET", "/api/v1/tasks/{id}", Scope::tasks_read, about_one(show)},
+      {"PATCH", "/api/v1/tasks/{id}", Scope::tasks_write, performed(edit)},
       {"GET", "/api/v1/tasks/{id}/executions", Scope::tasks_read, about_one(executions)},
       {"GET", "/api/v1/tasks/{id}/log", Scope::tasks_read, about_one(log_lines)},
       repeatable(

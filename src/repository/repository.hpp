@@ -201,9 +201,24 @@ struct LogLine {
 enum class ChangeStatus : std::uint8_t {
   applied,       // cancel of a waiting task: it is CANCELLED; retry: it waits; delete: it is gone
   requested,     // cancel of a running task: its worker learns of it at the next heartbeat
-  wrong_status,  // already ended (cancel); not ended (retry); running (delete)
+  wrong_status,  // already ended (cancel); not ended (retry); running (delete); not waiting (edit)
   unique_conflict,  // retry: another task holds its unique key
   not_found,
+};
+
+// An edit whose values are checked; what is absent stays.
+struct TaskEditRow {
+  std::optional<std::string> payload;  // JSON text
+  std::optional<int> priority;
+  std::optional<std::vector<std::string>> tags;  // all of them
+  bool reschedules = false;
+  std::optional<Time> scheduled_for;  // nothing: due now; counts only where it reschedules
+};
+struct EditAnswer {
+  ChangeStatus status = ChangeStatus::not_found;  // applied, wrong_status, not_found
+  // As it stood before and after, where it was applied.
+  std::optional<Task> before{};
+  std::optional<Task> after{};
 };
 
 // How `task_types` retentions are overridden by hand; absent values are each type's own.
@@ -317,6 +332,11 @@ class TaskRepository {
   // Removes a waiting or ended task and all that is kept of it.
   [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids,
                                                                    Time now) = 0;
+  // Changes a task that waits, and its place in the queue with it: one that becomes due at once
+  // waits from `now` on, one that is due already keeps its place. A claim sees the whole edit, or
+  // the edit finds the task running. Attempts, budget and unique key stay. Safe to repeat.
+  [[nodiscard]] virtual Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit,
+                                                  Time now) = 0;
   // One bounded transaction of the retention; answers how many tasks went. Fewer than
   // `request.limit`: none is left.
   [[nodiscard]] virtual Expected<std::int64_t> prune(const PruneRequest& request, Time now) = 0;

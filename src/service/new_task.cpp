@@ -106,16 +106,22 @@ Expected<void> ask_processor(const BaseProcessor& processor, const Json& payload
   }
 }
 
-Expected<void> check_payload(const NewTask& task, const TaskType& type, TypeCache& types,
-                             const ProcessorRegistry* registry) {
-  if (auto good = check_json(task.payload, {.depth_max = limits::json_depth_max}); !good) {
+// Answers its text.
+Expected<std::string> check_payload(const Json& payload, const TaskType& type, TypeCache& types,
+                                    const ProcessorRegistry* registry) {
+  if (auto good = check_json(payload, {.depth_max = limits::json_depth_max}); !good) {
     return std::unexpected(about_payload(std::move(good).error()));
   }
-  if (auto good = types.check_payload(type, task.payload); !good) {
+  if (auto good = types.check_payload(type, payload); !good) {
     return std::unexpected(about_payload(std::move(good).error()));
   }
   const auto* processor = registry == nullptr ? nullptr : registry->find(type.name);
-  return processor == nullptr ? Expected<void>{} : ask_processor(*processor, task.payload);
+  if (processor != nullptr) ESTEIRA_TRY(ask_processor(*processor, payload));
+  auto text = to_text(payload);
+  if (text.size() <= limits::payload_bytes_max) return text;
+  return std::unexpected(
+      refuse("/payload", fmt::format("is over the limit of {} bytes", limits::payload_bytes_max))
+          .error());
 }
 
 // As it was asked for: a delay is the same wish whenever it is repeated.
@@ -149,10 +155,9 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                                     const ProcessorRegistry* registry, Time now) {
   const auto type = ESTEIRA_TRY(types.find(task.type));
   ESTEIRA_TRY(check_options(task.options, now));
-  ESTEIRA_TRY(check_payload(task, type, types, registry));
   const auto& options = task.options;
   NewTaskRow row{.type_id = type.type_id,
-                 .payload = to_text(task.payload),
+                 .payload = ESTEIRA_TRY(check_payload(task.payload, type, types, registry)),
                  .priority = options.priority,
                  .scheduled_for = due_time(options, now),
                  .max_retries = options.max_retries.value_or(type.max_retries),
@@ -161,12 +166,35 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                  .tags = options.tags,
                  .traceparent = options.traceparent,
                  .idempotency_key = options.idempotency_key};
-  if (row.payload.size() > limits::payload_bytes_max) {
-    return std::unexpected(
-        refuse("/payload", fmt::format("is over the limit of {} bytes", limits::payload_bytes_max))
-            .error());
-  }
   if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
+  return row;
+}
+
+Expected<TaskEditRow> check_edit(const TaskEdit& edit, std::string_view type_name, TypeCache& types,
+                                 const ProcessorRegistry* registry, Time now) {
+  const bool given_time = edit.scheduled_for || edit.scheduled_in;
+  if (edit.due_now && given_time) {
+    return std::unexpected(
+        refuse("/scheduled_for", "is given as a time and as due now: give one of them").error());
+  }
+  if (!edit.payload && !edit.priority && !edit.tags && !edit.due_now && !given_time) {
+    return fail(ErrorCode::invalid_argument,
+                "nothing is to change: give payload, priority, scheduled_for or tags");
+  }
+  const TaskOptions asked{.priority = edit.priority.value_or(0),
+                          .scheduled_for = edit.scheduled_for,
+                          .scheduled_in = edit.scheduled_in,
+                          .tags = edit.tags.value_or(std::vector<std::string>{})};
+  ESTEIRA_TRY(check_options(asked, now));
+  TaskEditRow row{.payload = std::nullopt,
+                  .priority = edit.priority,
+                  .tags = edit.tags,
+                  .reschedules = edit.due_now || given_time,
+                  .scheduled_for = due_time(asked, now)};
+  if (edit.payload) {
+    const auto type = ESTEIRA_TRY(types.find(type_name));
+    row.payload = ESTEIRA_TRY(check_payload(*edit.payload, type, types, registry));
+  }
   return row;
 }
 

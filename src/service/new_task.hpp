@@ -1,4 +1,4 @@
-// The door: whether a new task may exist.
+// The door: whether a new task may exist, and whether a waiting one may become another.
 #pragma once
 
 #include "domain/policy.hpp"
@@ -13,5 +13,10 @@ namespace esteira {
 // defaults filled from the type, a delay counted from `now` on. Errors carry JSON pointers.
 [[nodiscard]] Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                                                   const ProcessorRegistry* registry, Time now);
+
+// The same of what an edit would make of a task of this type.
+[[nodiscard]] Expected<TaskEditRow> check_edit(const TaskEdit& edit, std::string_view type_name,
+                                               TypeCache& types, const ProcessorRegistry* registry,
+                                               Time now);
 
 }  // namespace esteira

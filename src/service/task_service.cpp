@@ -147,6 +147,22 @@ Expected<void> TaskService::retry_task(TaskId task_id) {
   return {};
 }
 
+Expected<EditedTask> TaskService::edit_task(TaskId task_id, const TaskEdit& edit) {
+  constexpr std::string_view wrong = "does not wait: only a waiting task is edited";
+  const auto found = ESTEIRA_TRY(task(task_id));
+  // One that does not wait is told so before its new payload is looked at.
+  if (found.status != TaskStatus::pending) {
+    ESTEIRA_TRY(to_error(ChangeStatus::wrong_status, task_id, wrong));
+  }
+  const auto now = impl_->clock->now();
+  const auto row = ESTEIRA_TRY(check_edit(edit, found.type, impl_->types, impl_->registry, now));
+  auto answer = ESTEIRA_TRY(impl_->repository->edit(task_id, row, now));
+  ESTEIRA_TRY(to_error(answer.status, task_id, wrong));
+  ESTEIRA_ASSERT(answer.before && answer.after);
+  impl_->repository->hint();
+  return EditedTask{.before = *std::move(answer.before), .after = *std::move(answer.after)};
+}
+
 Expected<void> TaskService::ensure_type(const BaseProcessor& processor) {
   ESTEIRA_TRY(check_type_name(processor.task_type()));
   auto found = impl_->types.find(processor.task_type());

@@ -15,7 +15,9 @@ void describe(const Task& task, std::ostream& out) {
       << text_of(task.started_at) << ' ' << text_of(task.completed_at) << ' '
       << text_of(task.created_at) << ' ' << text_of(task.updated_at) << ' '
       << task.progress.value_or(-1) << ' ' << task.unique_key.value_or("-") << ' '
-      << task.worker.value_or("-") << '\n';
+      << task.worker.value_or("-");
+  for (const std::string& tag : task.tags) out << " #" << tag;
+  out << '\n';
 }
 
 void describe(const Execution& execution, std::ostream& out) {
@@ -125,6 +127,10 @@ ChangeStatus Contract::retry(TaskId task_id) {
 
 ChangeStatus Contract::remove(TaskId task_id) {
   return must(repository().remove(std::span{&task_id, 1}, now_)).at(0);
+}
+
+ChangeStatus Contract::edit(TaskId task_id, const TaskEditRow& edit) {
+  return must(repository().edit(task_id, edit, now_)).status;
 }
 
 Task Contract::task(TaskId task_id) {

@@ -51,6 +51,7 @@ class Contract : public testing::TestWithParam<StoreKind> {
   ChangeStatus cancel(TaskId task_id);
   ChangeStatus retry(TaskId task_id);
   ChangeStatus remove(TaskId task_id);
+  ChangeStatus edit(TaskId task_id, const TaskEditRow& edit);
 
   [[nodiscard]] Task task(TaskId task_id);
   [[nodiscard]] TaskStatus status(TaskId task_id) { return task(task_id).status; }

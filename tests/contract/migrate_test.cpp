@@ -66,8 +66,10 @@ TEST_P(SharedMigration, a_schema_too_old_is_migrated_or_refused_with_words) {
 TEST_P(SharedMigration, from_before_the_keys_keeps_the_tasks) {
   const TaskId task_id = add(new_task_row(type("ALPHA")));
   const std::string before = everything_of(task_id);
+  must(repository().put_worker({.name = "w-1", .started_at = now(), .heartbeat_at = now()}));
   store().take_back_to(3);
   const auto migrated = must(open_repository(store().url(), Migrate::always));
+  EXPECT_EQ(must(migrated->worker("w-1"))->command, WorkerCommand::run);
   EXPECT_TRUE(must(migrated->schema_status()).usable());
   EXPECT_EQ(everything_of(task_id), before);
   EXPECT_TRUE(must(migrated->keys()).empty());
@@ -89,12 +91,16 @@ TEST_P(SharedMigration, a_schema_too_new_is_refused_with_words) {
   EXPECT_EQ(error_of(looked_at->migrate([](std::string_view) {})).code, ErrorCode::unsupported);
 }
 
-TEST_P(SharedMigration, workers_of_the_version_before_are_told_to_run) {
-  must(repository().put_worker({.name = "w-1", .started_at = now(), .heartbeat_at = now()}));
-  store().take_back_to(4);
+TEST_P(SharedMigration, of_the_version_before_keeps_what_waits_and_what_has_ended) {
+  const TypeId alpha = type("ALPHA");
+  const TaskId done = ended(alpha, TaskStatus::failed);
+  const TaskId waiting = add(new_task_row(alpha));
+  const std::string before = everything_of(done) + everything_of(waiting);
+  store().take_back_to(6);
   const auto migrated = must(open_repository(store().url(), Migrate::always));
   EXPECT_TRUE(must(migrated->schema_status()).usable());
-  EXPECT_EQ(must(migrated->worker("w-1"))->command, WorkerCommand::run);
+  EXPECT_EQ(everything_of(done) + everything_of(waiting), before);
+  EXPECT_EQ(must(migrated->edit(waiting, {.priority = 1}, now())).status, ChangeStatus::applied);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, SharedMigration, testing::ValuesIn(shared_stores()), store_name);

@@ -18,11 +18,13 @@ const std::vector<const char*> sqlite_undone{
     "DROP TABLE api_keys; DROP TABLE audit_log",
     "ALTER TABLE task_workers DROP COLUMN command",
     "DROP TABLE kept_answers",
+    "DROP TABLE task_edits",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
     {"ALTER TABLE task_workers DROP COLUMN command"},
     {"DROP TABLE kept_answers"},
+    {"DROP TABLE task_edits CASCADE"},
 };
 std::size_t undone_index(int version) { return static_cast<std::size_t>(version) - 4; }
 

@@ -29,6 +29,7 @@ class View : public Contract {
       row.unique_key = std::string{to_text(end)};
       row.idempotency_key = row.unique_key;
       const TaskId task_id = add(row);
+      edit(task_id, {.tags = std::vector<std::string>{"tag", "more"}});
       Claim claim = claim_one(alpha);
       const std::vector<Note> notes{
           ProgressNote{.fence = claim.fence, .fraction = 0.5, .text = "half"},
@@ -54,9 +55,10 @@ std::int64_t View::traces_of(const std::vector<TaskId>& ids) {
   std::string list;
   for (const TaskId task_id : ids) list += (list.empty() ? "" : ",") + std::to_string(task_id);
   std::int64_t rows = 0;
-  for (const char* table : {"tasks", "task_requests", "task_tags", "task_ready", "task_scheduled",
-                            "task_executions", "task_reopened", "task_unique", "task_cancels",
-                            "task_checkpoints", "task_progress", "task_logs", "task_numbers"}) {
+  for (const char* table :
+       {"tasks", "task_requests", "task_tags", "task_ready", "task_scheduled", "task_executions",
+        "task_reopened", "task_edits", "task_unique", "task_cancels", "task_checkpoints",
+        "task_progress", "task_logs", "task_numbers"}) {
     const std::string sql =
         std::string{"SELECT count(*) FROM "} + table + " WHERE task_id IN (" + list + ")";
     const std::int64_t count = std::stoll(cell(sql));

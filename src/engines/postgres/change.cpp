@@ -15,8 +15,6 @@ namespace esteira::postgres {
 
 namespace {
 
-// A task that moves from place to place under our eyes is looked for so many times.
-constexpr int looks_max = 20;
 // So many tasks share a transaction and its locks.
 constexpr std::size_t chunk_max = 1000;
 
@@ -50,25 +48,6 @@ class Answers {
   std::set<TaskId> open_;
   std::map<TaskId, ChangeStatus> answers_;
 };
-
-// Takes tasks out of the queue, locked until the transaction's end.
-Expected<std::vector<Claim>> take_waiting(Runner& runner, std::span<const TaskId> ids, Time now) {
-  const Rows rows = ESTEIRA_TRY(runner.run(sql::take_waiting, Params{}.array<std::int64_t>(ids)));
-  std::vector<Claim> claims;
-  for (int row = 0; row < rows.size(); ++row) {
-    Claim& claim = claims.emplace_back();
-    claim.fence.task_id = rows.integer(row, 0);
-    claim.type_id = rows.small(row, 1);
-    claim.priority = rows.small(row, 2);
-    claim.run_at = rows.time(row, 3);
-    claim.fence.attempt = rows.small(row, 4) + 1;
-    claim.retries = rows.small(row, 5);
-    claim.crashes = rows.small(row, 6);
-    claim.max_retries = rows.small(row, 7);
-    claim.started_at = now;
-  }
-  return claims;
-}
 
 Expected<std::vector<TaskId>> ask_running(Runner& runner, std::span<const TaskId> ids) {
   const Rows locked = ESTEIRA_TRY(runner.run(sql::lock_running, Params{}.array<std::int64_t>(ids)));
@@ -109,7 +88,7 @@ Expected<void> cancel_chunk(Runner& runner, Answers& answers, int shard, Time no
     if (look == looks_max) {
       return fail(ErrorCode::unavailable, "a task changes too quickly to be cancelled; try again");
     }
-    for (const Claim& claim : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
+    for (const auto& [claim, _] : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
       settlements.push_back(settle(claim, outcome::Cancelled{}, RetryPolicy{}, now));
       answers.set(claim.fence.task_id, ChangeStatus::applied);
     }
@@ -189,7 +168,7 @@ Expected<void> remove_chunk(Runner& runner, Answers& answers, int shard, Time no
     if (look == looks_max) {
       return fail(ErrorCode::unavailable, "a task changes too quickly to be removed; try again");
     }
-    for (const Claim& claim : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
+    for (const auto& [claim, _] : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
       gone.push_back(claim.fence.task_id);
       answers.set(claim.fence.task_id, ChangeStatus::applied);
     }
@@ -235,6 +214,26 @@ Expected<std::vector<ChangeStatus>> change(Connection& connection, std::span<con
 }
 
 }  // namespace
+
+Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner, std::span<const TaskId> ids,
+                                                 Time now) {
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::take_waiting, Params{}.array<std::int64_t>(ids)));
+  std::vector<TakenWaiting> taken;
+  for (int row = 0; row < rows.size(); ++row) {
+    TakenWaiting& one = taken.emplace_back();
+    one.claim.fence.task_id = rows.integer(row, 0);
+    one.claim.type_id = rows.small(row, 1);
+    one.claim.priority = rows.small(row, 2);
+    one.claim.run_at = rows.time(row, 3);
+    one.claim.fence.attempt = rows.small(row, 4) + 1;
+    one.claim.retries = rows.small(row, 5);
+    one.claim.crashes = rows.small(row, 6);
+    one.claim.max_retries = rows.small(row, 7);
+    one.claim.started_at = now;
+    one.keyed = rows.truth(row, 8);
+  }
+  return taken;
+}
 
 Expected<std::vector<Standing>> standings(Runner& runner, std::span<const TaskId> ids) {
   const Rows rows = ESTEIRA_TRY(runner.run(sql::statuses, Params{}.array<std::int64_t>(ids)));

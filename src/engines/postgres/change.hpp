@@ -1,10 +1,11 @@
-// What a person's changes and the retention have in common.
+// What a person's changes, edits and the retention have in common.
 #pragma once
 
 #include <span>
 #include <string>
 #include <vector>
 
+#include "domain/claim.hpp"
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/stats_book.hpp"
 #include "esteira/task.hpp"
@@ -24,9 +25,24 @@ struct Standing {
   }
 };
 
+// A task that moves from place to place under our eyes is looked for so many times.
+inline constexpr int looks_max = 20;
+
+// A task that was taken out of the queue.
+struct TakenWaiting {
+  Claim claim;  // as if it had been claimed: the next attempt, started now
+  bool keyed = false;
+};
+// Takes those that wait, locked until the transaction's end.
+[[nodiscard]] Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner,
+                                                               std::span<const TaskId> ids,
+                                                               Time now);
+
 // Those that exist, in no order.
 [[nodiscard]] Expected<std::vector<Standing>> standings(Runner& runner,
                                                         std::span<const TaskId> ids);
+// One row of the view, within the transaction; nothing where there is no such task.
+[[nodiscard]] Expected<std::optional<Task>> read_task(Runner& runner, TaskId task_id);
 // Erases all that is kept of tasks that neither wait nor run.
 [[nodiscard]] Expected<void> erase(Runner& runner, std::span<const TaskId> ids);
 [[nodiscard]] Expected<void> write_stats(Runner& runner, const StatsBook& stats, int shard);

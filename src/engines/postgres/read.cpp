@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
+#include "engines/postgres/change.hpp"
 #include "engines/postgres/repository.hpp"
 #include "postgres_sql.hpp"
 
@@ -48,6 +49,12 @@ Expected<Task> read_task(const Rows& rows, int row) {
   return task;
 }
 
+Expected<std::vector<Task>> read_tasks(const Rows& rows) {
+  std::vector<Task> tasks;
+  for (int row = 0; row < rows.size(); ++row) tasks.push_back(ESTEIRA_TRY(read_task(rows, row)));
+  return tasks;
+}
+
 Params by_id_params(std::span<const TaskId> ids, std::optional<TaskStatus> status) {
   Params params;
   params.array<std::int64_t>(ids);
@@ -88,9 +95,15 @@ std::vector<TaskId> read_ids(const Rows& rows) {
 Expected<std::vector<Task>> Repository::tasks_by_id(std::span<const TaskId> ids,
                                                     std::optional<TaskStatus> status) {
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::tasks_by_id, by_id_params(ids, status)));
-  std::vector<Task> tasks;
-  for (int row = 0; row < rows.size(); ++row) tasks.push_back(ESTEIRA_TRY(read_task(rows, row)));
-  return tasks;
+  return read_tasks(rows);
+}
+
+Expected<std::optional<Task>> read_task(Runner& runner, TaskId task_id) {
+  const auto params = by_id_params(std::array{task_id}, std::nullopt);
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::tasks_by_id, params));
+  auto tasks = ESTEIRA_TRY(read_tasks(rows));
+  if (tasks.empty()) return std::nullopt;
+  return std::move(tasks.front());
 }
 
 Expected<std::optional<Task>> Repository::task(TaskId task_id, Time /*now*/) {

@@ -91,6 +91,8 @@ class Repository final : public TaskRepository {
                                                           Time now) override;
   [[nodiscard]] Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids,
                                                            Time now) override;
+  [[nodiscard]] Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit,
+                                          Time now) override;
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
   [[nodiscard]] Expected<void> put_key(const StoredKey& key) override;
   [[nodiscard]] Expected<std::vector<StoredKey>> keys() override;

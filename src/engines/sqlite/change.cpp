@@ -2,38 +2,12 @@
 #include "domain/settle.hpp"
 #include "engines/sqlite/finish.hpp"
 #include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/place.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "sqlite_sql.hpp"
 
 namespace esteira::sqlite {
 namespace {
-
-// Where a task stands, by the view that everybody reads.
-struct Place {
-  TaskStatus status = TaskStatus::pending;
-  int max_retries = 0;
-  std::optional<std::string> unique_key;
-  WaitingTask waiting;  // its row if it waits; its numbers in any case
-};
-
-Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id) {
-  auto query = ESTEIRA_TRY(connection.query(sql::place));
-  query.bind(task_id);
-  if (!ESTEIRA_TRY(query.step())) return std::nullopt;
-  Place place;
-  place.status = ESTEIRA_TRY(parse_task_status(query.view(0)));
-  place.max_retries = query.small(1);
-  place.unique_key = query.optional_text(2);
-  place.waiting = {.type_id = query.small(3),
-                   .priority = query.small(4),
-                   .run_at = query.time(5),
-                   .task_id = task_id,
-                   .retries = query.small(6),
-                   .crashes = query.small(7),
-                   .attempt = query.small(8),
-                   .flags = place.unique_key ? flag_unique : 0};
-  return place;
-}
 
 bool has_ended(TaskStatus status) {
   return status != TaskStatus::pending && status != TaskStatus::processing;
@@ -144,9 +118,9 @@ Expected<std::vector<ChangeStatus>> remove(Connection& connection, std::span<con
 
 Expected<void> erase_task(Connection& connection, TaskId task_id) {
   // The tags are found through the request, so they go first.
-  for (const auto statement :
-       {sql::erase_tags, sql::erase_executions, sql::erase_logs, sql::erase_numbers,
-        sql::checkpoint_delete, sql::progress_delete, sql::erase_reopened, sql::erase_request}) {
+  for (const auto statement : {sql::erase_tags, sql::erase_executions, sql::erase_logs,
+                               sql::erase_numbers, sql::checkpoint_delete, sql::progress_delete,
+                               sql::erase_reopened, sql::erase_edits, sql::erase_request}) {
     ESTEIRA_TRY(connection.run(statement, task_id));
   }
   return {};

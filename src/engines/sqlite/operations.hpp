@@ -100,6 +100,10 @@ namespace esteira::sqlite {
 // strike_from_leases.
 [[nodiscard]] Expected<void> erase_task(Connection& connection, TaskId task_id);
 
+// edit.cpp
+[[nodiscard]] Expected<EditAnswer> edit(Connection& connection, TaskId task_id,
+                                        const TaskEditRow& edit, Time now);
+
 // keys.cpp
 [[nodiscard]] Expected<void> put_key(Connection& connection, const StoredKey& key);
 [[nodiscard]] Expected<std::vector<StoredKey>> keys(Connection& connection);

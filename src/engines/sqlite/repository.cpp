@@ -226,6 +226,10 @@ class Repository final : public TaskRepository {
   Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids, Time /*now*/) override {
     return write([&](Connection& connection) { return sqlite::remove(connection, ids); });
   }
+  Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::edit(connection, task_id, edit, now); });
+  }
   Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return locked([&](Store& store) -> Expected<std::int64_t> {
       auto& connection = *store.connection;

@@ -112,6 +112,10 @@ class Delegate : public TaskRepository {
                                                            Time now) override {
     return inner_.remove(ids, now);
   }
+  [[nodiscard]] Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit,
+                                          Time now) override {
+    return inner_.edit(task_id, edit, now);
+  }
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return inner_.prune(request, now);
   }

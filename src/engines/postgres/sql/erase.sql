@@ -12,6 +12,8 @@ WITH gone AS (
   DELETE FROM esteira.task_executions WHERE task_id = ANY ($1)
 ), reopened AS (
   DELETE FROM esteira.task_reopened WHERE task_id = ANY ($1)
+), edits AS (
+  DELETE FROM esteira.task_edits WHERE task_id = ANY ($1)
 ), cancels AS (
   DELETE FROM esteira.task_cancels WHERE task_id = ANY ($1)
 ), checkpoints AS (

@@ -1,2 +1,2 @@
--- retry, remove: one change of an ended task at a time.
+-- retry, remove, edit: one such change of a task at a time.
 SELECT task_id FROM esteira.task_requests WHERE task_id = ANY ($1) ORDER BY task_id FOR UPDATE

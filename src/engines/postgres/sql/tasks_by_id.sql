@@ -1,4 +1,4 @@
--- task, tasks: the view's rows of these tasks, if they have the status.
+-- task, tasks, edit: the view's rows of these tasks, if they have the status.
 SELECT task_id, type, status, priority, retries, max_retries, attempt, payload, result,
        error_message, scheduled_for, started_at, completed_at, created_at, updated_at, crashes,
        progress, tags, unique_key, worker, traceparent

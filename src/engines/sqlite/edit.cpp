@@ -1,0 +1,49 @@
+// A waiting task is edited: its order is changed, and its row in the queue is put anew.
+#include <algorithm>
+
+#include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/place.hpp"
+#include "esteira/json.hpp"
+#include "sqlite_sql.hpp"
+
+namespace esteira::sqlite {
+namespace {
+
+Expected<void> write_order(Connection& connection, TaskId task_id, const TaskEditRow& edit) {
+  std::optional<std::string> tags;
+  if (edit.tags) {
+    // Found through the order, so before that is changed.
+    ESTEIRA_TRY(connection.run(sql::erase_tags, task_id));
+    if (!edit.tags->empty()) tags = to_text(Json(JsonArray(edit.tags->begin(), edit.tags->end())));
+    for (const auto& tag : *edit.tags) ESTEIRA_TRY(connection.run(sql::tag_insert, tag, task_id));
+  }
+  return connection.run(sql::request_edit, task_id, edit.payload, edit.priority, edit.reschedules,
+                        edit.scheduled_for, edit.tags.has_value(), tags);
+}
+
+Expected<void> move(Connection& connection, WaitingTask task, const TaskEditRow& edit, Time now) {
+  ESTEIRA_TRY(delete_waiting(connection, task));
+  std::optional<Time> run_at;
+  if (edit.reschedules) run_at = edit.scheduled_for.value_or(std::min(task.run_at, now));
+  ESTEIRA_TRY(connection.run(sql::edit_put, task.task_id, task.attempt, now, run_at));
+  task.priority = edit.priority.value_or(task.priority);
+  task.run_at = run_at.value_or(task.run_at);
+  return put_waiting(connection, task, now);
+}
+
+}  // namespace
+
+Expected<EditAnswer> edit(Connection& connection, TaskId task_id, const TaskEditRow& edit,
+                          Time now) {
+  const auto place = ESTEIRA_TRY(find_place(connection, task_id));
+  if (!place) return EditAnswer{.status = ChangeStatus::not_found};
+  if (place->status != TaskStatus::pending) return EditAnswer{.status = ChangeStatus::wrong_status};
+  EditAnswer answer{.status = ChangeStatus::applied,
+                    .before = ESTEIRA_TRY(task(connection, task_id))};
+  ESTEIRA_TRY(write_order(connection, task_id, edit));
+  ESTEIRA_TRY(move(connection, place->waiting, edit, now));
+  answer.after = ESTEIRA_TRY(task(connection, task_id));
+  return answer;
+}
+
+}  // namespace esteira::sqlite

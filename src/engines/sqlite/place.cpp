@@ -1,0 +1,26 @@
+#include "engines/sqlite/place.hpp"
+
+#include "sqlite_sql.hpp"
+
+namespace esteira::sqlite {
+
+Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id) {
+  auto query = ESTEIRA_TRY(connection.query(sql::place));
+  query.bind(task_id);
+  if (!ESTEIRA_TRY(query.step())) return std::nullopt;
+  Place place;
+  place.status = ESTEIRA_TRY(parse_task_status(query.view(0)));
+  place.max_retries = query.small(1);
+  place.unique_key = query.optional_text(2);
+  place.waiting = {.type_id = query.small(3),
+                   .priority = query.small(4),
+                   .run_at = query.time(5),
+                   .task_id = task_id,
+                   .retries = query.small(6),
+                   .crashes = query.small(7),
+                   .attempt = query.small(8),
+                   .flags = place.unique_key ? flag_unique : 0};
+  return place;
+}
+
+}  // namespace esteira::sqlite
