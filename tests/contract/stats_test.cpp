@@ -166,6 +166,21 @@ TEST_P(Statistics, times_fall_into_their_percentiles) {
   near(seen.run_seconds.p99, 20);
 }
 
+TEST_P(Statistics, what_is_cancelled_while_it_waits_has_no_times) {
+  const TypeId alpha = type("ALPHA");
+  NewTaskRow row = new_task_row(alpha);
+  add(row);
+  row.scheduled_for = parse_time("9999-12-30T00:00:00Z");
+  for (int count = 0; count < 100; ++count) add(row);
+  pass(1h);
+  for (const Task& task : must(repository().tasks({.limit = 1000}, now()))) {
+    EXPECT_EQ(cancel(task.task_id), ChangeStatus::applied);
+  }
+  EXPECT_EQ(count_of(TaskStatus::cancelled), 101);
+  EXPECT_EQ(of_type("ALPHA").wait_seconds.p99, 0);
+  EXPECT_EQ(of_type("ALPHA").run_seconds.p99, 0);
+}
+
 TEST_P(Statistics, a_settlement_repeated_is_counted_once) {
   const TypeId alpha = type("ALPHA");
   add(new_task_row(alpha));

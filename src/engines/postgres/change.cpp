@@ -65,7 +65,7 @@ Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlemen
                            Time now) {
   if (settlements.empty()) return {};
   StatsBook stats;
-  for (const Settlement& settlement : settlements) stats.add(settlement);
+  for (const Settlement& settlement : settlements) stats.add(settlement, /*ran=*/false);
   Params params;
   params.array<std::int64_t>(settlements, [](const Settlement& s) { return s.fence.task_id; })
       .array<int>(settlements, [](const Settlement& s) { return s.fence.attempt; })

@@ -66,7 +66,7 @@ Statement Finish::statement() const {
   StatsBook stats;
   for (const Ref s : distinct_) {
     leases.insert(s->fence.lease_id);
-    stats.add(*s);
+    stats.add(*s, /*ran=*/true);
   }
   const bool again = !std::ranges::all_of(distinct_, ends);
   Params params;

@@ -15,19 +15,20 @@ int status_bucket(const Settlement& settlement) {
 
 }  // namespace
 
-void StatsBook::add(const Settlement& settlement) {
+void StatsBook::add(const Settlement& settlement, bool ran) {
   const Time minute = minute_of(settlement.completed_at);
   const auto count = [&](std::string_view measure, int bucket, Duration time) {
     Sum& sum = counts_[Key{measure, minute, settlement.type_id, bucket}];
     sum.count += 1;
     sum.us += time.count();
   };
+  count("execution", static_cast<int>(settlement.status), Duration{0});
+  if (status_bucket(settlement) > 0) count("status", status_bucket(settlement), Duration{0});
+  if (!ran) return;
   const Duration run = settlement.completed_at - settlement.started_at;
   const Duration wait = settlement.started_at - settlement.run_at;
-  count("execution", static_cast<int>(settlement.status), Duration{0});
   count("run", histogram_bucket(run), run);
   count("wait", histogram_bucket(wait), wait);
-  if (status_bucket(settlement) > 0) count("status", status_bucket(settlement), Duration{0});
 }
 
 void StatsBook::add_ended(TypeId type_id, TaskStatus status, Time at, std::int64_t count) {

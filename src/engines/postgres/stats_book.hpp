@@ -12,8 +12,9 @@ namespace esteira::postgres {
 
 class StatsBook {
  public:
-  // One settled attempt.
-  void add(const Settlement& settlement);
+  // One settled attempt. `ran`: it was claimed, so its times mean something; a task that is
+  // cancelled while it waits may have waited for a time in the far future.
+  void add(const Settlement& settlement, bool ran);
   // `count` tasks that ended, or whose end was undone (negative).
   void add_ended(TypeId type_id, TaskStatus status, Time at, std::int64_t count);
   [[nodiscard]] bool empty() const { return counts_.empty(); }
