@@ -67,6 +67,7 @@ Verb task_edit_verb();
 Verb task_cancel_verb();
 Verb task_retry_verb();
 Verb task_delete_verb();
+Verb task_bulk_verb();
 Verb task_import_verb();
 Verb type_list_verb();
 Verb type_set_verb();

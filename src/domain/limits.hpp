@@ -56,5 +56,9 @@ inline constexpr std::size_t report_items_max = 1000;       // one call
 inline constexpr int promote_tasks_max = 1000;              // one tick
 inline constexpr int expired_leases_max = 100;              // one take-over
 inline constexpr int prune_tasks_max = 1000;                // one transaction of the retention
+inline constexpr std::size_t operation_tasks_max = 10'000'000;
+inline constexpr std::size_t operation_batch_tasks = 500;  // one transaction of an operation
+inline constexpr int operations_running_max = 100;
+inline constexpr Duration operation_kept = 24h * 7;  // after its end
 
 }  // namespace esteira::limits

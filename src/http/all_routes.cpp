@@ -13,6 +13,7 @@ std::vector<Route> all_routes(const RouteParts& parts) {
   std::vector<Route> routes;
   append(routes, health_routes(parts.pool, parts.ready));
   append(routes, task_routes(parts.enqueue));
+  append(routes, operation_routes());
   append(routes, type_routes());
   append(routes, work_routes(parts.work));
   append(routes, key_routes(parts.keys));

@@ -1,5 +1,9 @@
 #include "http/answers.hpp"
 
+#include <charconv>
+
+#include <fmt/format.h>
+
 #include "base/assert.hpp"
 
 namespace esteira::http {
@@ -34,6 +38,15 @@ Expected<Json> json_body(const Request& request) {
   }
   if (request.body.empty()) return fail(ErrorCode::invalid_argument, "the body is missing");
   return parse_json(request.body, {.bytes_max = json_bytes_max});
+}
+
+Expected<std::int64_t> id_of(const Call& call, std::string_view what) {
+  const auto& text = call.captures.front();
+  std::int64_t id = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error == std::errc{} && stop == text.data() + text.size() && id > 0) return id;
+  return fail(ErrorCode::not_found,
+              fmt::format("there is no such {0}: a {0}'s id is a whole number", what));
 }
 
 Expected<void> no_body(const Request& request) {

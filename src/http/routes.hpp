@@ -15,6 +15,8 @@ namespace esteira::http {
 
 // `enqueue` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> task_routes(EnqueueService& enqueue);
+// Bulk changes.
+[[nodiscard]] std::vector<Route> operation_routes();
 [[nodiscard]] std::vector<Route> type_routes();
 // `work` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> work_routes(WorkService& work);

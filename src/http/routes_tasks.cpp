@@ -1,6 +1,4 @@
 // /tasks: create, look, change.
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "api/new_task_json.hpp"
@@ -21,13 +19,7 @@ namespace {
 constexpr std::size_t batch_bytes_max = std::size_t{64} * 1024 * 1024;
 constexpr int page_items_default = 50;
 
-Expected<TaskId> task_id_of(const Call& call) {
-  const auto& text = call.captures.front();
-  TaskId task_id = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), task_id);
-  if (error == std::errc{} && stop == text.data() + text.size() && task_id > 0) return task_id;
-  return fail(ErrorCode::not_found, "there is no such task: a task's id is a whole number");
-}
+Expected<TaskId> task_id_of(const Call& call) { return id_of(call, "task"); }
 
 // --- create -----------------------------------------------------------------------------------
 

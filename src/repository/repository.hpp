@@ -18,6 +18,7 @@
 #include "domain/api_key.hpp"
 #include "domain/audit.hpp"
 #include "domain/claim.hpp"
+#include "domain/operation.hpp"
 #include "domain/policy.hpp"
 #include "domain/settle.hpp"
 #include "domain/stats.hpp"
@@ -337,6 +338,21 @@ class TaskRepository {
   // the edit finds the task running. Attempts, budget and unique key stay. Safe to repeat.
   [[nodiscard]] virtual Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit,
                                                   Time now) = 0;
+  // Finds the tasks that fit now and notes, oldest first, that the action is to be done to them; no
+  // task that is created later is touched. One that fits none is completed at once. Errors:
+  // invalid_argument (more than limits::operation_tasks_max fit), rate_limited (so many run
+  // already). After in_doubt it may be there.
+  [[nodiscard]] virtual Expected<Operation> start_operation(BulkAction action,
+                                                            const OperationFilter& filter,
+                                                            Time now) = 0;
+  [[nodiscard]] virtual Expected<std::optional<Operation>> operation(OperationId operation_id) = 0;
+  // Does the next batch of the oldest operation that runs and that nobody else works at just now
+  // (or of `only`), and answers how it stands then. The batch and the progress are one
+  // transaction: each batch is done once, whatever fails and whoever else works. A task whose
+  // status no longer fits the filter is skipped. A batch that is refused for good ends the
+  // operation as FAILED. Nothing: there is none.
+  [[nodiscard]] virtual Expected<std::optional<Operation>> work_operation(
+      std::optional<OperationId> only, Time now) = 0;
   // One bounded transaction of the retention; answers how many tasks went. Fewer than
   // `request.limit`: none is left.
   [[nodiscard]] virtual Expected<std::int64_t> prune(const PruneRequest& request, Time now) = 0;
@@ -359,7 +375,7 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
                                                                       int limit) = 0;
   // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
-  // idempotency keys and workers); cheap when there is nothing to do.
+  // idempotency keys, workers and ended operations); cheap when there is nothing to do.
   [[nodiscard]] virtual Expected<void> maintain(Time now) = 0;
 };
 

@@ -8,6 +8,8 @@ namespace {
 
 // How many bounded transactions one round of the retention makes before others get their turn.
 constexpr int prune_batches_max = 50;
+// And how many of the operations: few, so that a stop is not kept waiting.
+constexpr int operation_batches_max = 10;
 
 }  // namespace
 
@@ -26,7 +28,18 @@ Expected<Maintenance::Progress> Maintenance::step() {
   while (ESTEIRA_TRY(take_expired()) > 0) progress.expired += ESTEIRA_TRY(settle_pending());
   if (clock_.steady() >= prune_at_) progress.pruned = ESTEIRA_TRY(prune());
   ESTEIRA_TRY(repository_.maintain(clock_.now()));
+  progress.operations_wait = ESTEIRA_TRY(work_operations());
   return progress;
+}
+
+Expected<bool> Maintenance::work_operations() {
+  for (int i = 0; i < operation_batches_max; ++i) {
+    const auto worked = ESTEIRA_TRY(repository_.work_operation(std::nullopt, clock_.now()));
+    if (!worked) return false;
+    // What was retried may be claimed, and what was asked to stop shall learn of it.
+    repository_.hint();
+  }
+  return true;
 }
 
 Expected<int> Maintenance::take_expired() {

@@ -1,4 +1,5 @@
-// What any process may do for all: expired leases, retention, the engine's housekeeping.
+// What any process may do for all: expired leases, retention, the engine's housekeeping, and the
+// batches of operations.
 #pragma once
 
 #include "base/clock.hpp"
@@ -26,9 +27,10 @@ class Maintenance {
   struct Progress {
     int expired = 0;  // attempts whose lease had ended, settled
     std::int64_t pruned = 0;
+    bool operations_wait = false;  // the next round should come at once
   };
-  // One round: pages through all expired leases, prunes when it is time. What the store would not
-  // take is kept and offered again in the next round.
+  // One round: pages through all expired leases, prunes when it is time, does some batches. What
+  // the store would not take is kept and offered again in the next round.
   [[nodiscard]] Expected<Progress> step();
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
@@ -40,6 +42,8 @@ class Maintenance {
   Expected<int> take_expired();
   Expected<int> settle_pending();
   Expected<std::int64_t> prune();
+  // Some batches; true: there may be more.
+  Expected<bool> work_operations();
   [[nodiscard]] Settlement decide(const Pending& pending);
   void emit(const Settlement& settlement, const Pending& pending);
 

@@ -54,7 +54,8 @@ void MaintenanceThread::run() {
       clock_at = clock_.steady() + clock_interval;
       static_cast<void>(clock_.sync(*repository_));  // the old offset serves until the next time
     }
-    static_cast<void>(maintenance.step());  // what failed is offered again in the next round
+    const auto progress = maintenance.step();  // what failed is offered again in the next round
+    if (progress && progress->operations_wait) continue;
     const auto spread = static_cast<double>(round_interval.count()) * random_.fraction() / 2;
     waker_.wait(round_interval / 2 + Duration{static_cast<std::int64_t>(spread)});
   }

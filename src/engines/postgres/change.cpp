@@ -15,9 +15,6 @@ namespace esteira::postgres {
 
 namespace {
 
-// So many tasks share a transaction and its locks.
-constexpr std::size_t chunk_max = 1000;
-
 // The tasks that still have no answer, and the answers so far.
 class Answers {
  public:
@@ -81,32 +78,43 @@ Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlemen
   return write_stats(runner, stats, shard);
 }
 
+// Takes those that wait, where they are what the change is for.
+Expected<std::vector<TakenWaiting>> take_if(const ChangeTerms& terms, Runner& runner,
+                                            const Answers& answers) {
+  if (!terms.takes(TaskStatus::pending)) return std::vector<TakenWaiting>{};
+  return take_waiting(runner, answers.open(), terms.now);
+}
+
 // Looks at the queue, the leases and the history, again until one of them answers.
-Expected<void> cancel_chunk(Runner& runner, Answers& answers, int shard, Time now) {
+Expected<void> cancel_chunk(Runner& runner, Answers& answers, const ChangeTerms& terms) {
   std::vector<Settlement> settlements;
   for (int look = 0; !answers.done(); ++look) {
     if (look == looks_max) {
       return fail(ErrorCode::unavailable, "a task changes too quickly to be cancelled; try again");
     }
-    for (const auto& [claim, _] : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
-      settlements.push_back(settle(claim, outcome::Cancelled{}, RetryPolicy{}, now));
+    for (const auto& [claim, _] : ESTEIRA_TRY(take_if(terms, runner, answers))) {
+      settlements.push_back(settle(claim, outcome::Cancelled{}, RetryPolicy{}, terms.now));
       answers.set(claim.fence.task_id, ChangeStatus::applied);
     }
     if (answers.done()) break;
-    for (const TaskId task_id : ESTEIRA_TRY(ask_running(runner, answers.open()))) {
-      answers.set(task_id, ChangeStatus::requested);
+    if (terms.takes(TaskStatus::processing)) {
+      for (const TaskId task_id : ESTEIRA_TRY(ask_running(runner, answers.open()))) {
+        answers.set(task_id, ChangeStatus::requested);
+      }
     }
     if (answers.done()) break;
     std::set<TaskId> known;
     for (const Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
       known.insert(standing.task_id);
-      if (standing.ended()) answers.set(standing.task_id, ChangeStatus::wrong_status);
+      if (standing.ended() || !terms.takes(standing.status)) {
+        answers.set(standing.task_id, ChangeStatus::wrong_status);
+      }
     }
     for (const TaskId task_id : answers.open()) {
       if (!known.contains(task_id)) answers.set(task_id, ChangeStatus::not_found);
     }
   }
-  return end_waiting(runner, settlements, shard, now);
+  return end_waiting(runner, settlements, terms.shard, terms.now);
 }
 
 // Takes the unique keys of tasks that wait again; those that others hold are answered and left out.
@@ -132,12 +140,13 @@ Expected<void> take_keys(Runner& runner, std::vector<Standing>& tasks, Answers& 
   return {};
 }
 
-Expected<void> retry_chunk(Runner& runner, Answers& answers, int shard, Time now) {
+Expected<void> retry_chunk(Runner& runner, Answers& answers, const ChangeTerms& terms) {
   ESTEIRA_TRY(runner.run(sql::lock_requests, Params{}.array<std::int64_t>(answers.open())));
   std::vector<Standing> tasks;
   for (Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
     // Attempt numbers are part of an execution's id: a task that has used them all stays ended.
-    const bool again = standing.ended() && standing.attempt < limits::attempts_max;
+    const bool again =
+        standing.ended() && terms.takes(standing.status) && standing.attempt < limits::attempts_max;
     if (!again) answers.set(standing.task_id, ChangeStatus::wrong_status);
     if (again) tasks.push_back(std::move(standing));
   }
@@ -145,7 +154,7 @@ Expected<void> retry_chunk(Runner& runner, Answers& answers, int shard, Time now
   StatsBook stats;
   for (const Standing& task : tasks) {
     answers.set(task.task_id, ChangeStatus::applied);
-    stats.add_ended(task.type_id, task.status, now, -1);
+    stats.add_ended(task.type_id, task.status, terms.now, -1);
   }
   answers.set_rest(ChangeStatus::not_found);
   if (tasks.empty()) return {};
@@ -155,12 +164,12 @@ Expected<void> retry_chunk(Runner& runner, Answers& answers, int shard, Time now
       .array<int>(tasks, [](const Standing& s) { return s.type_id; })
       .array<int>(tasks, [](const Standing& s) { return s.priority; })
       .array<bool>(tasks, [](const Standing& s) { return s.unique_key.has_value(); })
-      .add(now);
+      .add(terms.now);
   ESTEIRA_TRY(runner.run(sql::reopen, params));
-  return write_stats(runner, stats, shard);
+  return write_stats(runner, stats, terms.shard);
 }
 
-Expected<void> remove_chunk(Runner& runner, Answers& answers, int shard, Time now) {
+Expected<void> remove_chunk(Runner& runner, Answers& answers, const ChangeTerms& terms) {
   ESTEIRA_TRY(runner.run(sql::lock_requests, Params{}.array<std::int64_t>(answers.open())));
   StatsBook stats;
   std::vector<TaskId> gone;
@@ -168,18 +177,19 @@ Expected<void> remove_chunk(Runner& runner, Answers& answers, int shard, Time no
     if (look == looks_max) {
       return fail(ErrorCode::unavailable, "a task changes too quickly to be removed; try again");
     }
-    for (const auto& [claim, _] : ESTEIRA_TRY(take_waiting(runner, answers.open(), now))) {
+    for (const auto& [claim, _] : ESTEIRA_TRY(take_if(terms, runner, answers))) {
       gone.push_back(claim.fence.task_id);
       answers.set(claim.fence.task_id, ChangeStatus::applied);
     }
     std::set<TaskId> known;
     for (const Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
       known.insert(standing.task_id);
-      if (standing.status == TaskStatus::processing) {
+      if (standing.status == TaskStatus::processing || !terms.takes(standing.status)) {
         answers.set(standing.task_id, ChangeStatus::wrong_status);
+        continue;
       }
       if (!standing.ended()) continue;
-      stats.add_ended(standing.type_id, standing.status, now, -1);
+      stats.add_ended(standing.type_id, standing.status, terms.now, -1);
       gone.push_back(standing.task_id);
       answers.set(standing.task_id, ChangeStatus::applied);
     }
@@ -188,32 +198,45 @@ Expected<void> remove_chunk(Runner& runner, Answers& answers, int shard, Time no
     }
   }
   ESTEIRA_TRY(erase(runner, gone));
-  return write_stats(runner, stats, shard);
+  return write_stats(runner, stats, terms.shard);
 }
 
-using ChangeChunk = Expected<void> (*)(Runner&, Answers&, int shard, Time now);
-
 // Each chunk in a transaction of its own.
-Expected<std::vector<ChangeStatus>> change(Connection& connection, std::span<const TaskId> ids,
-                                           ChangeChunk change_chunk, ChangeStatus repeated,
-                                           int shard, Time now) {
+Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction action,
+                                           std::span<const TaskId> ids, const ChangeTerms& terms) {
   std::vector<ChangeStatus> statuses;
   while (!ids.empty()) {
-    const auto chunk = ids.first(std::min(ids.size(), chunk_max));
-    Answers answers{chunk};
+    const auto chunk = ids.first(std::min(ids.size(), change_tasks_max));
     Transaction transaction{connection};
     ESTEIRA_TRY(transaction.begin());
-    ESTEIRA_TRY(change_chunk(connection, answers, shard, now));
+    const auto answers = ESTEIRA_TRY(change_within(connection, action, chunk, terms));
     ESTEIRA_TRY(transaction.commit());
-    for (const ChangeStatus status : answers.in_order(chunk, repeated)) {
-      statuses.push_back(status);
-    }
+    statuses.insert(statuses.end(), answers.begin(), answers.end());
     ids = ids.subspan(chunk.size());
   }
   return statuses;
 }
 
 }  // namespace
+
+Expected<std::vector<ChangeStatus>> change_within(Runner& runner, BulkAction action,
+                                                  std::span<const TaskId> ids,
+                                                  const ChangeTerms& terms) {
+  ESTEIRA_ASSERT(ids.size() <= change_tasks_max);
+  Answers answers{ids};
+  switch (action) {
+    case BulkAction::cancel:
+      ESTEIRA_TRY(cancel_chunk(runner, answers, terms));
+      return answers.in_order(ids, ChangeStatus::wrong_status);
+    case BulkAction::retry:
+      ESTEIRA_TRY(retry_chunk(runner, answers, terms));
+      return answers.in_order(ids, ChangeStatus::wrong_status);
+    case BulkAction::remove:
+      ESTEIRA_TRY(remove_chunk(runner, answers, terms));
+      return answers.in_order(ids, ChangeStatus::not_found);
+  }
+  return fail(ErrorCode::internal, "an action that there is not");
+}
 
 Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner, std::span<const TaskId> ids,
                                                  Time now) {
@@ -267,17 +290,17 @@ Expected<void> write_stats(Runner& runner, const StatsBook& stats, int shard) {
 
 Expected<std::vector<ChangeStatus>> Repository::cancel(std::span<const TaskId> ids, Time now) {
   const RecursiveLock lock{mutex_};
-  return change(connection_, ids, &cancel_chunk, ChangeStatus::wrong_status, shard_, now);
+  return change(connection_, BulkAction::cancel, ids, {.now = now, .shard = shard_});
 }
 
 Expected<std::vector<ChangeStatus>> Repository::retry(std::span<const TaskId> ids, Time now) {
   const RecursiveLock lock{mutex_};
-  return change(connection_, ids, &retry_chunk, ChangeStatus::wrong_status, shard_, now);
+  return change(connection_, BulkAction::retry, ids, {.now = now, .shard = shard_});
 }
 
 Expected<std::vector<ChangeStatus>> Repository::remove(std::span<const TaskId> ids, Time now) {
   const RecursiveLock lock{mutex_};
-  return change(connection_, ids, &remove_chunk, ChangeStatus::not_found, shard_, now);
+  return change(connection_, BulkAction::remove, ids, {.now = now, .shard = shard_});
 }
 
 }  // namespace esteira::postgres

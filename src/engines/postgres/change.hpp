@@ -9,6 +9,7 @@
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/stats_book.hpp"
 #include "esteira/task.hpp"
+#include "repository/repository.hpp"
 
 namespace esteira::postgres {
 
@@ -28,6 +29,20 @@ struct Standing {
 // A task that moves from place to place under our eyes is looked for so many times.
 inline constexpr int looks_max = 20;
 
+// What a change is held to.
+struct ChangeTerms {
+  Time now{};
+  int shard = 0;
+  // What stands in another status is left as it is (wrong_status).
+  std::optional<TaskStatus> only{};
+  [[nodiscard]] bool takes(TaskStatus status) const { return !only || *only == status; }
+};
+// In the open transaction: so many tasks share its locks.
+inline constexpr std::size_t change_tasks_max = 1000;
+[[nodiscard]] Expected<std::vector<ChangeStatus>> change_within(Runner& runner, BulkAction action,
+                                                                std::span<const TaskId> ids,
+                                                                const ChangeTerms& terms);
+
 // A task that was taken out of the queue.
 struct TakenWaiting {
   Claim claim;  // as if it had been claimed: the next attempt, started now
@@ -43,6 +58,9 @@ struct TakenWaiting {
                                                         std::span<const TaskId> ids);
 // One row of the view, within the transaction; nothing where there is no such task.
 [[nodiscard]] Expected<std::optional<Task>> read_task(Runner& runner, TaskId task_id);
+// The ids of those that pass the filter now, newest first, whatever its own limit; `limit` at most.
+[[nodiscard]] Expected<std::vector<TaskId>> fitting(Runner& runner, const TaskFilter& filter,
+                                                    std::size_t limit);
 // Erases all that is kept of tasks that neither wait nor run.
 [[nodiscard]] Expected<void> erase(Runner& runner, std::span<const TaskId> ids);
 [[nodiscard]] Expected<void> write_stats(Runner& runner, const StatsBook& stats, int shard);

@@ -107,8 +107,8 @@ Expected<void> Repository::maintain(Time now) {
   const RecursiveLock lock{mutex_};
   std::vector<Statement> statements;
   for (const std::string_view sql :
-       {sql::maintain_keys, sql::maintain_answers, sql::maintain_workers, sql::maintain_stats,
-        sql::maintain_statuses}) {
+       {sql::maintain_keys, sql::maintain_answers, sql::maintain_workers, sql::maintain_operations,
+        sql::maintain_stats, sql::maintain_statuses}) {
     statements.push_back({.sql = sql, .params = Params{}.add(now)});
   }
   ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));

@@ -90,7 +90,41 @@ std::vector<TaskId> read_ids(const Rows& rows) {
   return ids;
 }
 
+std::string candidates_list(const TaskFilter& filter, int look) {
+  return std::string{candidates_of(filter)} + inlined(sql::list_tail, ":limit", look);
+}
+
+Params candidate_params(const TaskFilter& filter, TaskId below) {
+  Params params;
+  params.add(below)
+      .add(view(filter.type))
+      .add(view(filter.tag))
+      .add(filter.created_after)
+      .add(filter.created_before);
+  return params;
+}
+
 }  // namespace
+
+Expected<std::vector<TaskId>> fitting(Runner& runner, const TaskFilter& filter, std::size_t limit) {
+  const std::string list = candidates_list(filter, look_max);
+  std::vector<TaskId> all;
+  TaskId below = std::numeric_limits<TaskId>::max();
+  while (all.size() < limit) {
+    const Rows candidates = ESTEIRA_TRY(runner.run(list, candidate_params(filter, below)));
+    auto ids = read_ids(candidates);
+    const bool last = static_cast<int>(ids.size()) < look_max;
+    if (!ids.empty()) below = ids.back();
+    if (filter.status) {
+      const auto params = by_id_params(ids, filter.status);
+      const Rows fit = ESTEIRA_TRY(runner.run(sql::fitting, params));
+      ids = read_ids(fit);
+    }
+    all.insert(all.end(), ids.begin(), ids.end());
+    if (last) break;
+  }
+  return all;
+}
 
 Expected<std::vector<Task>> Repository::tasks_by_id(std::span<const TaskId> ids,
                                                     std::optional<TaskStatus> status) {
@@ -123,15 +157,8 @@ Expected<std::vector<Task>> Repository::tasks(const TaskFilter& filter, Time /*n
   TaskId below = filter.before_id.value_or(std::numeric_limits<TaskId>::max());
   for (int look = static_cast<int>(wanted); page.size() < wanted;
        look = std::min(4 * look, look_max)) {
-    const std::string list =
-        std::string{candidates_of(filter)} + inlined(sql::list_tail, ":limit", look);
-    Params params;
-    params.add(below)
-        .add(view(filter.type))
-        .add(view(filter.tag))
-        .add(filter.created_after)
-        .add(filter.created_before);
-    const auto ids = read_ids(ESTEIRA_TRY(connection_.read(list, std::move(params))));
+    const std::string list = candidates_list(filter, look);
+    const auto ids = read_ids(ESTEIRA_TRY(connection_.read(list, candidate_params(filter, below))));
     if (ids.empty()) break;
     for (Task& task : ESTEIRA_TRY(tasks_by_id(ids, filter.status))) {
       if (page.size() < wanted) page.push_back(std::move(task));

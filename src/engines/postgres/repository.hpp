@@ -93,6 +93,12 @@ class Repository final : public TaskRepository {
                                                            Time now) override;
   [[nodiscard]] Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit,
                                           Time now) override;
+  [[nodiscard]] Expected<Operation> start_operation(BulkAction action,
+                                                    const OperationFilter& filter,
+                                                    Time now) override;
+  [[nodiscard]] Expected<std::optional<Operation>> operation(OperationId operation_id) override;
+  [[nodiscard]] Expected<std::optional<Operation>> work_operation(std::optional<OperationId> only,
+                                                                  Time now) override;
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
   [[nodiscard]] Expected<void> put_key(const StoredKey& key) override;
   [[nodiscard]] Expected<std::vector<StoredKey>> keys() override;

@@ -27,11 +27,15 @@ Settlement settle_cancelled(const Place& place, Time now) {
   return settle(claim, outcome::Cancelled{}, RetryPolicy{}, now);
 }
 
+// What stands in another status than `only`, if one is given, is left alone.
+using Only = std::optional<TaskStatus>;
+bool leaves_out(const Only& only, const Place& place) { return only && *only != place.status; }
+
 Expected<ChangeStatus> cancel_one(Connection& connection, Finisher& finisher, TaskId task_id,
-                                  Time now) {
+                                  Time now, const Only& only) {
   const auto place = ESTEIRA_TRY(find_place(connection, task_id));
   if (!place) return ChangeStatus::not_found;
-  if (has_ended(place->status)) return ChangeStatus::wrong_status;
+  if (has_ended(place->status) || leaves_out(only, *place)) return ChangeStatus::wrong_status;
   if (place->status == TaskStatus::processing) {
     ESTEIRA_TRY(connection.run(sql::cancel_insert, task_id, place->waiting.attempt + 1));
     return ChangeStatus::requested;
@@ -41,11 +45,12 @@ Expected<ChangeStatus> cancel_one(Connection& connection, Finisher& finisher, Ta
   return ChangeStatus::applied;
 }
 
-Expected<ChangeStatus> retry_one(Connection& connection, StatsBook& stats, TaskId task_id,
-                                 Time now) {
+Expected<ChangeStatus> retry_one(Connection& connection, StatsBook& stats, TaskId task_id, Time now,
+                                 const Only& only) {
   auto place = ESTEIRA_TRY(find_place(connection, task_id));
   if (!place) return ChangeStatus::not_found;
   auto& waiting = place->waiting;
+  if (leaves_out(only, *place)) return ChangeStatus::wrong_status;
   // Attempt numbers are part of an execution's id: a task that has used them all stays ended.
   if (!has_ended(place->status) || waiting.attempt >= limits::attempts_max) {
     return ChangeStatus::wrong_status;
@@ -63,9 +68,11 @@ Expected<ChangeStatus> retry_one(Connection& connection, StatsBook& stats, TaskI
   return ChangeStatus::applied;
 }
 
-Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, TaskId task_id) {
+Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, TaskId task_id,
+                                  const Only& only) {
   const auto place = ESTEIRA_TRY(find_place(connection, task_id));
   if (!place) return ChangeStatus::not_found;
+  if (leaves_out(only, *place)) return ChangeStatus::wrong_status;
   if (place->status == TaskStatus::processing) return ChangeStatus::wrong_status;
   if (place->status == TaskStatus::pending) {
     ESTEIRA_TRY(delete_waiting(connection, place->waiting));
@@ -79,41 +86,56 @@ Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, Task
   return ChangeStatus::applied;
 }
 
-}  // namespace
-
 Expected<std::vector<ChangeStatus>> cancel(Connection& connection, std::span<const TaskId> ids,
-                                           Time now) {
+                                           Time now, const Only& only) {
   auto finisher = ESTEIRA_TRY(Finisher::begin(connection, now));
   std::vector<ChangeStatus> statuses;
   for (const auto task_id : ids) {
-    statuses.push_back(ESTEIRA_TRY(cancel_one(connection, finisher, task_id, now)));
+    statuses.push_back(ESTEIRA_TRY(cancel_one(connection, finisher, task_id, now, only)));
   }
   ESTEIRA_TRY(finisher.end());
   return statuses;
 }
 
 Expected<std::vector<ChangeStatus>> retry(Connection& connection, std::span<const TaskId> ids,
-                                          Time now) {
+                                          Time now, const Only& only) {
   StatsBook stats;
   std::vector<ChangeStatus> statuses;
   for (const auto task_id : ids) {
-    statuses.push_back(ESTEIRA_TRY(retry_one(connection, stats, task_id, now)));
+    statuses.push_back(ESTEIRA_TRY(retry_one(connection, stats, task_id, now, only)));
   }
   ESTEIRA_TRY(stats.write(connection));
   return statuses;
 }
 
-Expected<std::vector<ChangeStatus>> remove(Connection& connection, std::span<const TaskId> ids) {
+Expected<std::vector<ChangeStatus>> remove(Connection& connection, std::span<const TaskId> ids,
+                                           const Only& only) {
   StatsBook stats;
   std::vector<ChangeStatus> statuses;
   std::vector<TaskId> removed;
   for (const auto task_id : ids) {
-    statuses.push_back(ESTEIRA_TRY(remove_one(connection, stats, task_id)));
+    statuses.push_back(ESTEIRA_TRY(remove_one(connection, stats, task_id, only)));
     if (statuses.back() == ChangeStatus::applied) removed.push_back(task_id);
   }
   ESTEIRA_TRY(strike_from_leases(connection, std::move(removed)));
   ESTEIRA_TRY(stats.write(connection));
   return statuses;
+}
+
+}  // namespace
+
+Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction action,
+                                           std::span<const TaskId> ids, Time now,
+                                           std::optional<TaskStatus> only) {
+  switch (action) {
+    case BulkAction::cancel:
+      return cancel(connection, ids, now, only);
+    case BulkAction::retry:
+      return retry(connection, ids, now, only);
+    case BulkAction::remove:
+      return remove(connection, ids, only);
+  }
+  return fail(ErrorCode::internal, "an action that there is not");
 }
 
 Expected<void> erase_task(Connection& connection, TaskId task_id) {

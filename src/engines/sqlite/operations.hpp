@@ -76,6 +76,9 @@ namespace esteira::sqlite {
 // read.cpp
 [[nodiscard]] Expected<std::optional<Task>> task(Connection& connection, TaskId task_id);
 [[nodiscard]] Expected<std::vector<Task>> tasks(Connection& connection, const TaskFilter& filter);
+// The ids of those that pass the filter now, newest first, whatever its own limit; `limit` at most.
+[[nodiscard]] Expected<std::vector<TaskId>> fitting(Connection& connection,
+                                                    const TaskFilter& filter, std::size_t limit);
 [[nodiscard]] Expected<std::vector<Execution>> executions(Connection& connection, TaskId task_id);
 [[nodiscard]] Expected<std::vector<LogLine>> log_lines(Connection& connection, TaskId task_id);
 [[nodiscard]] Expected<void> put_worker(Connection& connection, const WorkerRecord& worker);
@@ -90,12 +93,10 @@ namespace esteira::sqlite {
                                             WorkerCommand command);
 
 // change.cpp
-[[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(Connection& connection,
-                                                         std::span<const TaskId> ids, Time now);
-[[nodiscard]] Expected<std::vector<ChangeStatus>> retry(Connection& connection,
-                                                        std::span<const TaskId> ids, Time now);
-[[nodiscard]] Expected<std::vector<ChangeStatus>> remove(Connection& connection,
-                                                         std::span<const TaskId> ids);
+// With `only`, what stands in another status is left as it is (wrong_status).
+[[nodiscard]] Expected<std::vector<ChangeStatus>> change(
+    Connection& connection, BulkAction action, std::span<const TaskId> ids, Time now,
+    std::optional<TaskStatus> only = std::nullopt);
 // Deletes every row of a task but those of what waits, runs or is unique; afterwards
 // strike_from_leases.
 [[nodiscard]] Expected<void> erase_task(Connection& connection, TaskId task_id);
@@ -103,6 +104,16 @@ namespace esteira::sqlite {
 // edit.cpp
 [[nodiscard]] Expected<EditAnswer> edit(Connection& connection, TaskId task_id,
                                         const TaskEditRow& edit, Time now);
+
+// bulk.cpp
+// These open their own transactions.
+[[nodiscard]] Expected<Operation> start_operation(Connection& connection, BulkAction action,
+                                                  const OperationFilter& filter, Time now);
+[[nodiscard]] Expected<std::optional<Operation>> work_operation(Connection& connection,
+                                                                std::optional<OperationId> only,
+                                                                Time now);
+[[nodiscard]] Expected<std::optional<Operation>> operation(Connection& connection,
+                                                           OperationId operation_id);
 
 // keys.cpp
 [[nodiscard]] Expected<void> put_key(Connection& connection, const StoredKey& key);

@@ -110,12 +110,15 @@ Expected<void> tidy(Connection& connection, Time now) {
   const bool old_workers = ESTEIRA_TRY(exists(connection, sql::workers_old, now - worker_kept));
   const bool old_answers =
       ESTEIRA_TRY(exists(connection, sql::answers_old, now - limits::idempotency_kept));
-  if (!old_stats && !old_keys && !old_workers && !old_answers) return {};
+  const bool old_operations =
+      ESTEIRA_TRY(exists(connection, sql::operations_old, now - limits::operation_kept));
+  if (!old_stats && !old_keys && !old_workers && !old_answers && !old_operations) return {};
   auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
   ESTEIRA_TRY(connection.run(sql::stats_tidy, minute, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::idempotency_tidy, now - limits::idempotency_kept, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::answers_tidy, now - limits::idempotency_kept, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::workers_tidy, now - worker_kept));
+  ESTEIRA_TRY(connection.run(sql::operations_tidy, now - limits::operation_kept));
   return transaction.commit();
 }
 

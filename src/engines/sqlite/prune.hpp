@@ -29,8 +29,8 @@ class Pruner {
   Time started_over_at_{};
 };
 
-// Old statistics, idempotency keys and workers, each in bounded batches. Opens a transaction only
-// when there is something to delete.
+// Old statistics, idempotency keys, workers and operations, each in bounded batches. Opens a
+// transaction only when there is something to delete.
 [[nodiscard]] Expected<void> tidy(Connection& connection, Time now);
 
 }  // namespace esteira::sqlite

@@ -16,6 +16,9 @@ namespace {
 constexpr JsonLimits stored_json{.bytes_max = std::numeric_limits<std::size_t>::max(),
                                  .depth_max = 2 * limits::json_depth_max};
 
+// Execution ids are task ids shifted by 16 bits: no cursor may push them over the edge.
+constexpr TaskId ids_end = std::numeric_limits<TaskId>::max() >> 16;
+
 Expected<Json> read_json(const Query& row, int column) {
   if (row.is_null(column)) return Json(nullptr);
   return parse_json(row.view(column), stored_json);
@@ -89,9 +92,7 @@ Expected<std::vector<Task>> tasks(Connection& connection, const TaskFilter& filt
   std::vector<Task> page;
   const auto limit = std::clamp<std::int64_t>(filter.limit, 0, limits::page_items_max);
   auto query = ESTEIRA_TRY(connection.query(candidates(filter)));
-  // Execution ids are task ids shifted by 16 bits: no cursor may push them over the edge.
-  constexpr TaskId end = std::numeric_limits<TaskId>::max() >> 16;
-  query.bind(std::min(filter.before_id.value_or(end), end), filter.tag, filter.type,
+  query.bind(std::min(filter.before_id.value_or(ids_end), ids_end), filter.tag, filter.type,
              filter.created_after, filter.created_before);
   TaskId last = 0;
   while (std::ssize(page) < limit && ESTEIRA_TRY(query.step())) {
@@ -102,6 +103,25 @@ Expected<std::vector<Task>> tasks(Connection& connection, const TaskFilter& filt
     if (task) page.push_back(std::move(*task));
   }
   return page;
+}
+
+Expected<std::vector<TaskId>> fitting(Connection& connection, const TaskFilter& filter,
+                                      std::size_t limit) {
+  std::optional<std::string_view> status;
+  if (filter.status) status = to_text(*filter.status);
+  std::vector<TaskId> ids;
+  auto query = ESTEIRA_TRY(connection.query(candidates(filter)));
+  query.bind(ids_end, filter.tag, filter.type, filter.created_after, filter.created_before);
+  TaskId last = 0;
+  while (ids.size() < limit && ESTEIRA_TRY(query.step())) {
+    const auto task_id = query.integer(0);
+    if (task_id == std::exchange(last, task_id)) continue;
+    auto fits = ESTEIRA_TRY(connection.query(sql::task_fits));
+    fits.bind(task_id, status, filter.type, filter.tag, filter.created_after,
+              filter.created_before);
+    if (ESTEIRA_TRY(fits.step())) ids.push_back(task_id);
+  }
+  return ids;
 }
 
 Expected<std::vector<Execution>> executions(Connection& connection, TaskId task_id) {

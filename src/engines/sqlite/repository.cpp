@@ -218,17 +218,37 @@ class Repository final : public TaskRepository {
   }
 
   Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids, Time now) override {
-    return write([&](Connection& connection) { return sqlite::cancel(connection, ids, now); });
+    return change(BulkAction::cancel, ids, now);
   }
   Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids, Time now) override {
-    return write([&](Connection& connection) { return sqlite::retry(connection, ids, now); });
+    return change(BulkAction::retry, ids, now);
   }
-  Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids, Time /*now*/) override {
-    return write([&](Connection& connection) { return sqlite::remove(connection, ids); });
+  Expected<std::vector<ChangeStatus>> remove(std::span<const TaskId> ids, Time now) override {
+    return change(BulkAction::remove, ids, now);
   }
   Expected<EditAnswer> edit(TaskId task_id, const TaskEditRow& edit, Time now) override {
     return write(
         [&](Connection& connection) { return sqlite::edit(connection, task_id, edit, now); });
+  }
+  Expected<Operation> start_operation(BulkAction action, const OperationFilter& filter,
+                                      Time now) override {
+    return locked([&](Store& store) {
+      auto started = sqlite::start_operation(*store.connection, action, filter, now);
+      if (started) store.after_commit();
+      return started;
+    });
+  }
+  Expected<std::optional<Operation>> operation(OperationId operation_id) override {
+    return read(
+        [&](Connection& connection) { return sqlite::operation(connection, operation_id); });
+  }
+  Expected<std::optional<Operation>> work_operation(std::optional<OperationId> only,
+                                                    Time now) override {
+    return locked([&](Store& store) {
+      auto worked = sqlite::work_operation(*store.connection, only, now);
+      if (worked && *worked) store.after_commit();
+      return worked;
+    });
   }
   Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return locked([&](Store& store) -> Expected<std::int64_t> {
@@ -274,6 +294,11 @@ class Repository final : public TaskRepository {
   }
 
  private:
+  Expected<std::vector<ChangeStatus>> change(BulkAction action, std::span<const TaskId> ids,
+                                             Time now) {
+    return write(
+        [&](Connection& connection) { return sqlite::change(connection, action, ids, now); });
+  }
   template <class Call>
   auto locked(Call&& call) -> decltype(call(std::declval<Store&>())) {
     return door([&] {

@@ -116,6 +116,18 @@ class Delegate : public TaskRepository {
                                           Time now) override {
     return inner_.edit(task_id, edit, now);
   }
+  [[nodiscard]] Expected<Operation> start_operation(BulkAction action,
+                                                    const OperationFilter& filter,
+                                                    Time now) override {
+    return inner_.start_operation(action, filter, now);
+  }
+  [[nodiscard]] Expected<std::optional<Operation>> operation(OperationId operation_id) override {
+    return inner_.operation(operation_id);
+  }
+  [[nodiscard]] Expected<std::optional<Operation>> work_operation(std::optional<OperationId> only,
+                                                                  Time now) override {
+    return inner_.work_operation(only, now);
+  }
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return inner_.prune(request, now);
   }

@@ -69,3 +69,34 @@ FROM (
                                 AND c.after_attempt = coalesce(e.attempt, 0)
   LEFT JOIN esteira.task_progress g ON g.task_id = o.task_id AND g.attempt = o.attempt
 ) s;
+
+-- One change of many tasks, done in the background. `filter_…`: what was asked for.
+CREATE TABLE esteira.task_operations (
+  operation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  action text NOT NULL,
+  filter_status text,
+  filter_type text,
+  filter_tag text,
+  filter_created_after timestamptz,
+  filter_created_before timestamptz,
+  status text NOT NULL,
+  matched bigint NOT NULL,
+  done bigint NOT NULL,
+  applied bigint NOT NULL,
+  skipped bigint NOT NULL,
+  error_message text,
+  created_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL,
+  completed_at timestamptz
+);
+CREATE INDEX task_operations_running ON esteira.task_operations (operation_id)
+  WHERE status = 'RUNNING';
+
+-- The tasks that an operation has still to look at, as it found them at its start. A row goes in the
+-- transaction that does it.
+CREATE TABLE esteira.task_operation_batches (
+  operation_id bigint NOT NULL,
+  batch bigint NOT NULL,
+  task_ids bigint[] NOT NULL,
+  PRIMARY KEY (operation_id, batch)
+);

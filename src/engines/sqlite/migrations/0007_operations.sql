@@ -57,3 +57,33 @@ LEFT JOIN task_attempts e ON e.execution_id = (
 LEFT JOIN task_reopened o ON o.task_id = r.task_id AND o.after_attempt = e.execution_id & 65535
 LEFT JOIN task_edits c ON c.task_id = r.task_id
   AND c.after_attempt = coalesce(e.execution_id & 65535, 0);
+
+-- One change of many tasks, done in the background. `filter_…`: what was asked for.
+CREATE TABLE task_operations (
+  operation_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  action TEXT NOT NULL,
+  filter_status TEXT,
+  filter_type TEXT,
+  filter_tag TEXT,
+  filter_created_after_us INTEGER,
+  filter_created_before_us INTEGER,
+  status TEXT NOT NULL,
+  matched INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  applied INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  error_message TEXT,
+  created_at_us INTEGER NOT NULL,
+  updated_at_us INTEGER NOT NULL,
+  completed_at_us INTEGER
+);
+CREATE INDEX task_operations_running ON task_operations (operation_id) WHERE status = 'RUNNING';
+
+-- The tasks that an operation has still to look at, as it found them at its start: `task_ids` is
+-- [task_id,…]. A row goes in the transaction that does it.
+CREATE TABLE task_operation_batches (
+  operation_id INTEGER NOT NULL,
+  batch INTEGER NOT NULL,
+  task_ids TEXT NOT NULL,
+  PRIMARY KEY (operation_id, batch)
+) WITHOUT ROWID;

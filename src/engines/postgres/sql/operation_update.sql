@@ -1,0 +1,5 @@
+-- work_operation: its progress, in the transaction of the batch.
+UPDATE esteira.task_operations
+SET status = $2, done = $3, applied = $4, skipped = $5, error_message = $6, updated_at = $7,
+    completed_at = $8
+WHERE operation_id = $1

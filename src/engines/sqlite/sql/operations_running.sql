@@ -1,0 +1,2 @@
+-- start_operation: how many run.
+SELECT count(*) FROM task_operations WHERE status = 'RUNNING'
