@@ -9,6 +9,7 @@ from harness import example
 from harness.api import ApiCase
 from harness.case import main
 from harness.openapi import Description
+from harness.processes import wait_until
 
 # What no test can bring about at will, and why.
 UNREACHED_STATUSES = {
@@ -19,6 +20,7 @@ UNREACHED_PROBLEMS = {
     "/problems/idempotency-in-flight": "a race: api_test.py and repeat_test.py provoke it",
 }
 UNREACHED = {
+    ("start_operation", "429", "about:blank"): "it would take 100 that run at once",
     ("create_key", "409", "about:blank"): "it would take 10,000 keys",
 }
 # Bounds that hang together: one may not move without the other.
@@ -135,7 +137,7 @@ class Bites(ApiCase):
 
     def test_a_keyword_that_the_validator_does_not_know_is_an_error(self):
         with self.assertRaises(AssertionError):
-            self.description().validator.faults({}, {"minProperties": 1})
+            self.description().validator.faults({}, {"maxProperties": 1})
 
 
 class Promises(ApiCase):
@@ -199,6 +201,7 @@ class Promises(ApiCase):
         self.refuse_strangers()
         self.refuse_messages()
         self.walk_tasks()
+        self.walk_operations()
         self.walk_conflicts()
         self.walk_types()
         self.walk_work()
@@ -249,13 +252,22 @@ class Promises(ApiCase):
                          "&created_after=2000-01-01T00:00:00Z&created_before=2100-01-01T00:00:00Z")
         path = f"/api/v1/tasks/{task['task_id']}"
         self.good("GET", path)
+        self.good("PATCH", path, {"priority": 2, "tags": [], "scheduled_for": body["scheduled_for"]})
         self.ask("POST", f"{path}/retry")
         self.repeated("POST", f"{path}/cancel")
         self.ask("POST", f"{path}/cancel")
+        self.assertEqual(self.ask("PATCH", path, {"priority": 1})[0], 409)
         self.assertEqual(len(self.good("GET", f"{path}/executions")["items"]), 1)
         self.assertEqual(self.good("GET", f"{path}/log")["items"], [])
         self.repeated("POST", f"{path}/retry", {}, {"more": 1})
         self.good("DELETE", path)
+
+    def walk_operations(self):
+        began = self.repeated("POST", "/api/v1/tasks/bulk", {
+            "action": "cancel", "filter": {"tag": "none", "status": "PENDING", "type": "NOOP",
+                                           "created_after": "2000-01-01T00:00:00Z"}})
+        path = f"/api/v1/operations/{began['operation_id']}"
+        wait_until(lambda: self.good("GET", path)["status"] == "COMPLETED", "it ends")
 
     def walk_conflicts(self):
         body = {"type": "NOOP", "payload": 1, "unique_key": "one",
@@ -274,6 +286,9 @@ class Promises(ApiCase):
         for call in (("POST", "/api/v1/tasks/batch", {"tasks": [{"type": "MINE", "payload": {}}]}),
                      ("POST", "/api/v1/tasks", {"type": "MINE", "payload": {}})):
             self.assertEqual(self.ask(*call)[0], 422)
+        mine = self.good("POST", "/api/v1/tasks", {
+            "type": "MINE", "payload": {"id": 1}, "scheduled_for": "+1d"})["task_id"]
+        self.assertEqual(self.ask("PATCH", f"/api/v1/tasks/{mine}", {"payload": {}})[0], 422)
         self.good("GET", "/api/v1/types")
         self.good("GET", "/api/v1/types/MINE")
         self.repeated("POST", "/api/v1/types/MINE/pause")

@@ -123,6 +123,9 @@ class Validator:
     def _maxLength(self, value, said, _, place):  # pylint: disable=invalid-name
         return self._bound(str, len, lambda a, b: a <= b, value, said, place)
 
+    def _minProperties(self, value, said, _, place):  # pylint: disable=invalid-name
+        return self._bound(dict, len, lambda a, b: a >= b, value, said, place)
+
     def _minItems(self, value, said, _, place):  # pylint: disable=invalid-name
         return self._bound(list, len, lambda a, b: a >= b, value, said, place)
 
