@@ -60,5 +60,8 @@ inline constexpr std::size_t operation_tasks_max = 10'000'000;
 inline constexpr std::size_t operation_batch_tasks = 500;  // one transaction of an operation
 inline constexpr int operations_running_max = 100;
 inline constexpr Duration operation_kept = 24h * 7;  // after its end
+// A change that touches more tasks is kept without their ids.
+inline constexpr std::size_t change_ids_max = 100;
+inline constexpr Duration changes_kept = 2min;  // how far back a reader of changes may resume
 
 }  // namespace esteira::limits

@@ -197,6 +197,33 @@ struct LogLine {
   std::string text;
 };
 
+// What of a task changes while it lives: small, whatever its payload and result are.
+struct TaskState {
+  TaskId task_id = 0;
+  std::string type;
+  TaskStatus status = TaskStatus::pending;
+  int attempt = 0;
+  int priority = 0;
+  int retries = 0;
+  std::optional<std::string> worker;
+  std::optional<double> progress;
+  std::optional<Time> scheduled_for;
+  std::optional<Time> updated_at;
+};
+
+// Which tasks were created, claimed, settled, taken over, changed or deleted since an earlier look,
+// by whom ever; promotion and retention are no changes. A task that is named may stand as before.
+struct ChangesPage {
+  // Where the next look goes on: digits, ":" and ",", and nobody's business but the engine's.
+  std::string cursor;
+  // The earlier look is further back than changes are kept, or was at another database: what
+  // changed since is not known, and none is named.
+  bool missed = false;
+  // More changed than is named.
+  bool more = false;
+  std::vector<TaskId> task_ids;  // each once, in order
+};
+
 // --- changing -----------------------------------------------------------------------------------
 
 enum class ChangeStatus : std::uint8_t {
@@ -322,6 +349,15 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<std::vector<LogLine>> log_lines(TaskId task_id) = 0;
   [[nodiscard]] virtual Expected<Stats> stats(Time now) = 0;
 
+  // What changed since the look that answered `after`; without it only where to begin. Every change
+  // is named by a look that begins after its commit, also where it was committed out of order.
+  // Names `limit` tasks at most. invalid_argument: `after` is no cursor of this engine.
+  [[nodiscard]] virtual Expected<ChangesPage> changes(const std::optional<std::string>& after,
+                                                      int limit) = 0;
+  // In the order of their ids; those that do not exist are left out.
+  [[nodiscard]] virtual Expected<std::vector<TaskState>> task_states(
+      std::span<const TaskId> ids) = 0;
+
   // One status an id, in order. Cancelling a waiting task takes attempt + 1 and writes its
   // execution row through `settle`. Safe to repeat after in_doubt.
   [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
@@ -375,7 +411,7 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
                                                                       int limit) = 0;
   // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
-  // idempotency keys, workers and ended operations); cheap when there is nothing to do.
+  // idempotency keys, workers, ended operations and changes); cheap when there is nothing to do.
   [[nodiscard]] virtual Expected<void> maintain(Time now) = 0;
 };
 

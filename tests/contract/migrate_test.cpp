@@ -101,6 +101,9 @@ TEST_P(SharedMigration, of_the_version_before_keeps_what_waits_and_what_has_ende
   EXPECT_TRUE(must(migrated->schema_status()).usable());
   EXPECT_EQ(everything_of(done) + everything_of(waiting), before);
   EXPECT_EQ(must(migrated->edit(waiting, {.priority = 1}, now())).status, ChangeStatus::applied);
+  const std::string place = must(migrated->changes(std::nullopt, 10)).cursor;
+  const TaskId fresh = add(new_task_row(alpha));
+  EXPECT_EQ(must(migrated->changes(place, 10)).task_ids, std::vector{fresh});
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, SharedMigration, testing::ValuesIn(shared_stores()), store_name);

@@ -116,6 +116,31 @@ TEST_F(CreateTask, no_task_exists_once_its_callers_transaction_rolls_back) {
             "");
 }
 
+TEST_F(CreateTask, its_task_is_a_change_once_it_exists) {
+  constexpr int plenty = 100;
+  PostgresClient program{url()};
+  std::string cursor = must(repository->changes(std::nullopt, plenty)).cursor;
+  const auto changed = [&] {
+    const ChangesPage page = must(repository->changes(cursor, plenty));
+    cursor = page.cursor;
+    return page.task_ids;
+  };
+  program.execute("BEGIN");
+  program.query("SELECT esteira.create_task('ALPHA', '{}')");
+  program.execute("ROLLBACK");
+  program.execute("BEGIN");
+  const TaskId task_id = id_in(program.query("SELECT esteira.create_task('ALPHA', '{}')"));
+  EXPECT_EQ(changed(), std::vector<TaskId>{});
+  program.execute("COMMIT");
+  EXPECT_EQ(changed(), std::vector<TaskId>{task_id});
+}
+
+TEST_F(Postgres, a_snapshot_of_another_server_has_missed_what_changed) {
+  const ChangesPage page = must(repository->changes("900000000000:900000000001:900000000000", 10));
+  EXPECT_TRUE(page.missed);
+  EXPECT_FALSE(must(repository->changes(page.cursor, 10)).missed);
+}
+
 TEST_F(CreateTask, what_is_left_out_is_the_types) {
   TaskType type = task_type("ALPHA");
   type.max_retries = 9;

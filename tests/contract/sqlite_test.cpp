@@ -42,6 +42,16 @@ TEST_F(SqliteFile, survives_that_its_program_ends) {
   EXPECT_EQ(must(second->task(task_id, start))->payload, Json{1});
 }
 
+TEST_F(SqliteFile, a_place_beyond_the_newest_change_has_missed_what_changed) {
+  const auto repository = must(open_repository(url()));
+  const NewTaskRow row =
+      new_task_row(must(repository->put_type(task_type("ALPHA"), start)).type_id, "[1]");
+  must(repository->insert(std::span{&row, 1}, start));
+  const ChangesPage page = must(repository->changes("1000", 10));
+  EXPECT_TRUE(page.missed);
+  EXPECT_FALSE(must(repository->changes(page.cursor, 10)).missed);
+}
+
 // --- what may be opened --------------------------------------------------------------------------
 
 // Root may do everything: the tests of rights ask as somebody else.

@@ -8,6 +8,7 @@
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
 #include "domain/settle.hpp"
+#include "engines/postgres/changes.hpp"
 #include "engines/postgres/repository.hpp"
 #include "postgres_sql.hpp"
 
@@ -27,6 +28,14 @@ class Answers {
   }
   void set_rest(ChangeStatus status) {
     for (const TaskId task_id : open()) set(task_id, status);
+  }
+  [[nodiscard]] std::vector<TaskId> changed() const {
+    std::vector<TaskId> ids;
+    for (const auto& [task_id, status] : answers_) {
+      const bool applied = status == ChangeStatus::applied;
+      if (applied || status == ChangeStatus::requested) ids.push_back(task_id);
+    }
+    return ids;
   }
   // A task that is named twice is found changed the second time.
   [[nodiscard]] std::vector<ChangeStatus> in_order(std::span<const TaskId> ids,
@@ -201,6 +210,19 @@ Expected<void> remove_chunk(Runner& runner, Answers& answers, const ChangeTerms&
   return write_stats(runner, stats, terms.shard);
 }
 
+Expected<void> change_chunk(Runner& runner, BulkAction action, Answers& answers,
+                            const ChangeTerms& terms) {
+  switch (action) {
+    case BulkAction::cancel:
+      return cancel_chunk(runner, answers, terms);
+    case BulkAction::retry:
+      return retry_chunk(runner, answers, terms);
+    case BulkAction::remove:
+      return remove_chunk(runner, answers, terms);
+  }
+  return fail(ErrorCode::internal, "an action that there is not");
+}
+
 // Each chunk in a transaction of its own.
 Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction action,
                                            std::span<const TaskId> ids, const ChangeTerms& terms) {
@@ -224,18 +246,13 @@ Expected<std::vector<ChangeStatus>> change_within(Runner& runner, BulkAction act
                                                   const ChangeTerms& terms) {
   ESTEIRA_ASSERT(ids.size() <= change_tasks_max);
   Answers answers{ids};
-  switch (action) {
-    case BulkAction::cancel:
-      ESTEIRA_TRY(cancel_chunk(runner, answers, terms));
-      return answers.in_order(ids, ChangeStatus::wrong_status);
-    case BulkAction::retry:
-      ESTEIRA_TRY(retry_chunk(runner, answers, terms));
-      return answers.in_order(ids, ChangeStatus::wrong_status);
-    case BulkAction::remove:
-      ESTEIRA_TRY(remove_chunk(runner, answers, terms));
-      return answers.in_order(ids, ChangeStatus::not_found);
+  ESTEIRA_TRY(change_chunk(runner, action, answers, terms));
+  if (const auto changed = answers.changed(); !changed.empty()) {
+    const Statement statement = change_statement(changed, terms.now);
+    ESTEIRA_TRY(runner.run(statement.sql, statement.params));
   }
-  return fail(ErrorCode::internal, "an action that there is not");
+  const bool removes = action == BulkAction::remove;
+  return answers.in_order(ids, removes ? ChangeStatus::not_found : ChangeStatus::wrong_status);
 }
 
 Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner, std::span<const TaskId> ids,

@@ -28,7 +28,8 @@ ClaimStatement::ClaimStatement(const ClaimRequest& request, ClaimPlan plan, int 
   sql_ = inlined(inlined(sql_, ":limit", step_limit), ":candidates", step_limit * factor);
 }
 
-Statement ClaimStatement::statement(const std::string& worker, Time now) const {
+Statement ClaimStatement::statement(const std::string& worker, std::span<const TaskId> changed,
+                                    Time now) const {
   Params params;
   params.add(request_.lease_id).add(part_).add(worker).add(now).add(now + request_.lease);
   params.array<int>(plan_.steps, [](const ClaimStep& s) { return static_cast<int>(s.kind); })
@@ -37,7 +38,8 @@ Statement ClaimStatement::statement(const std::string& worker, Time now) const {
       .array<int>(plan_.steps, [](const ClaimStep& s) { return s.low; })
       .array<Time>(plan_.steps, [](const ClaimStep& s) { return s.run_at; })
       .array<std::int64_t>(plan_.steps, [](const ClaimStep& s) { return s.task_id; })
-      .add(std::int64_t{limit_});
+      .add(std::int64_t{limit_})
+      .array<std::int64_t>(changed);
   if (!plan_.merged.empty()) {
     params.array<int>(plan_.merged, [](const MergedLane& m) { return m.step; })
         .array<int>(plan_.merged, [](const MergedLane& m) { return m.mark.type_id; })
@@ -141,7 +143,7 @@ Expected<std::vector<Claim>> Repository::claim_rest(const TickRequest& request, 
   const ClaimStatement again{claim, lanes_.plan(claim, now, /*fresh=*/true),
                              /*part=*/claimed == 0 ? 0 : 1, claim.limit - claimed,
                              lanes_.merge_factor()};
-  const std::array statements{again.statement(request.worker, now)};
+  const std::array statements{again.statement(request.worker, /*changed=*/{}, now)};
   const auto answers = ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));
   return again.answer(answers.front(), now);
 }

@@ -1,6 +1,7 @@
 // The claim of a tick, as one statement.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,10 @@ class ClaimStatement {
  public:
   // `part`: 0, or the next where the lease exists already. `limit`: at most the request's.
   ClaimStatement(const ClaimRequest& request, ClaimPlan plan, int part, int limit, int factor);
-  // Its SQL lives as long as this object.
-  [[nodiscard]] Statement statement(const std::string& worker, Time now) const;
+  // Its SQL lives as long as this object. `changed`: what the transaction changed before, each
+  // once.
+  [[nodiscard]] Statement statement(const std::string& worker, std::span<const TaskId> changed,
+                                    Time now) const;
   [[nodiscard]] bool merges() const { return !plan_.merged.empty(); }
   // In claim order.
   [[nodiscard]] std::vector<Claim> answer(const Rows& rows, Time now) const;

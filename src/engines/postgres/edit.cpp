@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "engines/postgres/change.hpp"
+#include "engines/postgres/changes.hpp"
 #include "engines/postgres/repository.hpp"
 #include "postgres_sql.hpp"
 
@@ -67,6 +68,8 @@ Expected<EditAnswer> Repository::edit(TaskId task_id, const TaskEditRow& edit, T
   Time run_at = taken.claim.run_at;
   if (edit.reschedules) run_at = edit.scheduled_for.value_or(std::min(run_at, now));
   ESTEIRA_TRY(transaction.run(sql::edit, edit_params(taken, edit, run_at, priority, now)));
+  const Statement change = change_statement(std::vector{task_id}, now);
+  ESTEIRA_TRY(transaction.run(change.sql, change.params));
   answer.after = ESTEIRA_TRY(read_task(connection_, task_id));
   ESTEIRA_TRY(transaction.commit());
   if (run_at <= now) lanes_.returned(taken.claim.type_id, priority, run_at);

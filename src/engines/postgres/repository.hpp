@@ -85,6 +85,10 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::vector<LogLine>> log_lines(TaskId task_id) override;
   [[nodiscard]] Expected<Stats> stats(Time now) override;
 
+  [[nodiscard]] Expected<ChangesPage> changes(const std::optional<std::string>& after,
+                                              int limit) override;
+  [[nodiscard]] Expected<std::vector<TaskState>> task_states(std::span<const TaskId> ids) override;
+
   [[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
                                                            Time now) override;
   [[nodiscard]] Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids,

@@ -122,11 +122,9 @@ Expected<std::vector<ChangeStatus>> remove(Connection& connection, std::span<con
   return statuses;
 }
 
-}  // namespace
-
-Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction action,
-                                           std::span<const TaskId> ids, Time now,
-                                           std::optional<TaskStatus> only) {
+Expected<std::vector<ChangeStatus>> change_all(Connection& connection, BulkAction action,
+                                               std::span<const TaskId> ids, Time now,
+                                               const Only& only) {
   switch (action) {
     case BulkAction::cancel:
       return cancel(connection, ids, now, only);
@@ -136,6 +134,21 @@ Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction ac
       return remove(connection, ids, only);
   }
   return fail(ErrorCode::internal, "an action that there is not");
+}
+
+}  // namespace
+
+Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction action,
+                                           std::span<const TaskId> ids, Time now,
+                                           std::optional<TaskStatus> only) {
+  auto statuses = ESTEIRA_TRY(change_all(connection, action, ids, now, only));
+  std::vector<TaskId> changed;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool applied = statuses[i] == ChangeStatus::applied;
+    if (applied || statuses[i] == ChangeStatus::requested) changed.push_back(ids[i]);
+  }
+  ESTEIRA_TRY(write_change(connection, std::move(changed), now));
+  return statuses;
 }
 
 Expected<void> erase_task(Connection& connection, TaskId task_id) {

@@ -42,6 +42,7 @@ Expected<EditAnswer> edit(Connection& connection, TaskId task_id, const TaskEdit
                     .before = ESTEIRA_TRY(task(connection, task_id))};
   ESTEIRA_TRY(write_order(connection, task_id, edit));
   ESTEIRA_TRY(move(connection, place->waiting, edit, now));
+  ESTEIRA_TRY(write_change(connection, {task_id}, now));
   answer.after = ESTEIRA_TRY(task(connection, task_id));
   return answer;
 }

@@ -147,7 +147,12 @@ Expected<std::vector<InsertedTask>> insert(Connection& connection, std::span<con
   if (rows.empty()) return inserted;
   Inserter inserter(connection, ESTEIRA_TRY(take_ids(connection, rows.size())), now);
   inserted.reserve(rows.size());
-  for (const auto& row : rows) inserted.push_back(ESTEIRA_TRY(inserter.insert(row)));
+  std::vector<TaskId> created;
+  for (const auto& row : rows) {
+    inserted.push_back(ESTEIRA_TRY(inserter.insert(row)));
+    if (inserted.back().created) created.push_back(inserted.back().task_id);
+  }
+  ESTEIRA_TRY(write_change(connection, std::move(created), now));
   return inserted;
 }
 

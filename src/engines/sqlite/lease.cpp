@@ -156,6 +156,9 @@ Expected<std::vector<TaskRepository::TakenOver>> take_expired(Connection& connec
       std::ranges::move(claims, std::back_inserter(answer));
     }
   }
+  std::vector<TaskId> ids;
+  for (const auto& one : answer) ids.push_back(one.claim.fence.task_id);
+  ESTEIRA_TRY(write_change(connection, std::move(ids), now));
   return answer;
 }
 

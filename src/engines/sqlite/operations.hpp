@@ -115,6 +115,15 @@ namespace esteira::sqlite {
 [[nodiscard]] Expected<std::optional<Operation>> operation(Connection& connection,
                                                            OperationId operation_id);
 
+// changes.cpp
+// Says that the open transaction changed these tasks, in any order and however often named.
+[[nodiscard]] Expected<void> write_change(Connection& connection, std::vector<TaskId> ids,
+                                          Time now);
+[[nodiscard]] Expected<ChangesPage> changes(Connection& connection,
+                                            const std::optional<std::string>& after, int limit);
+[[nodiscard]] Expected<std::vector<TaskState>> task_states(Connection& connection,
+                                                           std::span<const TaskId> ids);
+
 // keys.cpp
 [[nodiscard]] Expected<void> put_key(Connection& connection, const StoredKey& key);
 [[nodiscard]] Expected<std::vector<StoredKey>> keys(Connection& connection);

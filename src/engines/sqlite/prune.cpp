@@ -18,6 +18,8 @@ constexpr int young_tasks_max = 1000;
 constexpr auto worker_kept = 24h;
 constexpr auto stats_kept = 24h * 30;
 constexpr int tidy_rows_max = 1000;
+// As many as a busy file gets in a few seconds: more than are written while maintenance rests.
+constexpr int tidy_changes_max = 10'000;
 
 // How long an ended task is kept, or nothing for one that has not ended.
 std::optional<Duration> kept_for(const Query& row, const PruneRequest& request) {
@@ -112,13 +114,17 @@ Expected<void> tidy(Connection& connection, Time now) {
       ESTEIRA_TRY(exists(connection, sql::answers_old, now - limits::idempotency_kept));
   const bool old_operations =
       ESTEIRA_TRY(exists(connection, sql::operations_old, now - limits::operation_kept));
-  if (!old_stats && !old_keys && !old_workers && !old_answers && !old_operations) return {};
+  const bool old_changes =
+      ESTEIRA_TRY(exists(connection, sql::changes_old, now - limits::changes_kept));
+  if (!old_stats && !old_keys && !old_workers && !old_answers && !old_operations && !old_changes)
+    return {};
   auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
   ESTEIRA_TRY(connection.run(sql::stats_tidy, minute, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::idempotency_tidy, now - limits::idempotency_kept, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::answers_tidy, now - limits::idempotency_kept, tidy_rows_max));
   ESTEIRA_TRY(connection.run(sql::workers_tidy, now - worker_kept));
   ESTEIRA_TRY(connection.run(sql::operations_tidy, now - limits::operation_kept));
+  ESTEIRA_TRY(connection.run(sql::changes_tidy, now - limits::changes_kept, tidy_changes_max));
   return transaction.commit();
 }
 

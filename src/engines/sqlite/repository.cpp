@@ -217,6 +217,13 @@ class Repository final : public TaskRepository {
     return read([&](Connection& connection) { return sqlite::stats(connection, now); });
   }
 
+  Expected<ChangesPage> changes(const std::optional<std::string>& after, int limit) override {
+    return read([&](Connection& connection) { return sqlite::changes(connection, after, limit); });
+  }
+  Expected<std::vector<TaskState>> task_states(std::span<const TaskId> ids) override {
+    return read([&](Connection& connection) { return sqlite::task_states(connection, ids); });
+  }
+
   Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids, Time now) override {
     return change(BulkAction::cancel, ids, now);
   }

@@ -31,6 +31,21 @@ Expected<void> finish_all(Connection& connection, LeaseBook& leases, const TickR
   return finisher.end();
 }
 
+// What of the tick shows: log lines, checkpoints, numbers and renewals do not.
+std::vector<TaskId> changed_tasks(const TickRequest& request, const TickAnswer& answer) {
+  std::vector<TaskId> ids;
+  for (std::size_t i = 0; i < request.notes.size(); ++i) {
+    const auto* progress = std::get_if<ProgressNote>(&request.notes[i]);
+    if (progress != nullptr && answer.notes[i].applied) ids.push_back(progress->fence.task_id);
+  }
+  for (std::size_t i = 0; i < request.settlements.size(); ++i) {
+    if (answer.settlements[i] != FinishStatus::applied) continue;
+    ids.push_back(request.settlements[i].fence.task_id);
+  }
+  for (const auto& claim : answer.claims) ids.push_back(claim.fence.task_id);
+  return ids;
+}
+
 Expected<void> work(Connection& connection, const TickRequest& request, Time now,
                     TickAnswer& answer) {
   LeaseBook leases(connection);
@@ -51,7 +66,7 @@ Expected<void> work(Connection& connection, const TickRequest& request, Time now
   if (request.claim) {
     answer.claims = ESTEIRA_TRY(claim(connection, *request.claim, request.worker, now));
   }
-  return {};
+  return write_change(connection, changed_tasks(request, answer), now);
 }
 
 }  // namespace

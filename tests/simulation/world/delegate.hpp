@@ -100,6 +100,13 @@ class Delegate : public TaskRepository {
     return inner_.log_lines(task_id);
   }
   [[nodiscard]] Expected<Stats> stats(Time now) override { return inner_.stats(now); }
+  [[nodiscard]] Expected<ChangesPage> changes(const std::optional<std::string>& after,
+                                              int limit) override {
+    return inner_.changes(after, limit);
+  }
+  [[nodiscard]] Expected<std::vector<TaskState>> task_states(std::span<const TaskId> ids) override {
+    return inner_.task_states(ids);
+  }
   [[nodiscard]] Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
                                                            Time now) override {
     return inner_.cancel(ids, now);

@@ -3,8 +3,8 @@
     SELECT * FROM (
       SELECT r.*
       FROM (
-        SELECT b.* FROM unnest($13::integer[], $14::integer[], $15::integer[], $16::timestamptz[],
-                               $17::bigint[]) AS m (step, type_id, priority, run_at, task_id)
+        SELECT b.* FROM unnest($14::integer[], $15::integer[], $16::integer[], $17::timestamptz[],
+                               $18::bigint[]) AS m (step, type_id, priority, run_at, task_id)
         CROSS JOIN LATERAL (
           SELECT r.type_id, r.priority, r.run_at, r.task_id FROM esteira.task_ready r
           WHERE r.type_id = m.type_id AND r.priority = m.priority

@@ -12,6 +12,11 @@
          CASE WHEN max(retries) > 0 THEN array_agg(retries) END,
          CASE WHEN max(crashes) > 0 THEN array_agg(crashes) END
   FROM picked HAVING count(*) > 0
+), changed AS (
+  -- The whole tick's: `$13` is what it changed before.
+  INSERT INTO esteira.task_changes (at, task_ids)
+  SELECT $4, CASE WHEN cardinality($13::bigint[]) + count(*) <= 100 THEN $13 || array_agg(task_id) END
+  FROM picked HAVING cardinality($13) + count(*) > 0
 )
 SELECT p.task_id, p.attempt + 1, p.type_id, p.priority, p.retries, p.crashes, p.run_at, r.payload,
        r.max_retries, r.timeout_us, r.tags, r.unique_key, r.traceparent, r.scheduled_for,

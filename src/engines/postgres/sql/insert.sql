@@ -30,5 +30,8 @@ WITH given AS MATERIALIZED (
 ), tags AS (
   INSERT INTO esteira.task_tags (tag, task_id)
   SELECT DISTINCT t.tag, g.task_id FROM given g CROSS JOIN LATERAL unnest(g.tags) AS t (tag)
+), changed AS (
+  INSERT INTO esteira.task_changes (at, task_ids)
+  SELECT $1, CASE WHEN count(*) <= 100 THEN array_agg(task_id) END FROM given HAVING count(*) > 0
 )
 SELECT task_id FROM given

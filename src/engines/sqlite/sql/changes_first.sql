@@ -1,0 +1,2 @@
+-- changes: the oldest that is still there.
+SELECT min(seq) FROM task_changes

@@ -1,0 +1,2 @@
+-- changes: the newest.
+SELECT max(seq) FROM task_changes
