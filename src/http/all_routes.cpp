@@ -18,6 +18,7 @@ std::vector<Route> all_routes(const RouteParts& parts) {
   append(routes, work_routes(parts.work));
   append(routes, key_routes(parts.keys));
   append(routes, state_routes());
+  append(routes, event_routes(parts.feed));
   add_documentation_routes(routes);
   return routes;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "http/event_feed.hpp"
 #include "http/gate.hpp"
 #include "http/routes.hpp"
 #include "service/enqueue_service.hpp"
@@ -23,8 +24,9 @@ std::function<Expected<void>()> readiness_of(const ApiOptions& options,
 }  // namespace
 
 struct ApiServer::Impl {
-  // In the order of their making. The server's thread ends before the services do, and its
-  // connections go after them: what the services still answer goes nowhere, but to a living place.
+  // The server's thread ends before the services do, and its connections go after them: what the
+  // services still answer goes nowhere, but to a living place. The feed knows the connections.
+  std::unique_ptr<EventFeed> feed;
   std::unique_ptr<Server> server;
   std::shared_ptr<TaskRepository> listener;
   std::shared_ptr<KeyService> keys;
@@ -62,16 +64,21 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   impl->pool =
       std::make_shared<ServicePool>(options.database_threads, options.calls_waiting_max,
                                     services_opener(options.open, options.registry, options.clock));
+  const Gate passing = [gate](Call& call, const Route& route, Services& /*services*/) {
+    return gate->pass(call, route);
+  };
+  impl->feed = std::make_unique<EventFeed>(*impl->pool, passing);
   auto routes = all_routes({.enqueue = *impl->enqueue,
                             .work = *impl->work,
                             .keys = *impl->keys,
+                            .feed = *impl->feed,
                             .pool = *impl->pool,
                             .ready = readiness_of(options, gate)});
   Server::Parts parts{.router = std::make_shared<const Router>(std::move(routes)),
                       .pool = impl->pool,
                       .door = [gate](const Request& request) { return gate->at_the_door(request); },
-                      .gate = [gate](Call& call, const Route& route,
-                                     Services& /*services*/) { return gate->pass(call, route); },
+                      .gate = passing,
+                      .stopping = [feed = impl->feed.get()] { feed->stop(); },
                       .log = options.log};
   impl->server = ESTEIRA_TRY(Server::start(std::move(options.server), std::move(parts)));
   impl->listener = ESTEIRA_TRY(options.open());

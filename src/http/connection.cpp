@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -31,6 +32,10 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 constexpr std::size_t read_bytes = 8 * 1024;
 constexpr std::size_t bytes_per_second_min = 16 * 1024;
 constexpr std::chrono::milliseconds transfer_limit_max = std::chrono::minutes{5};
+// Who does not take a piece of a stream in this time is dropped; what the system keeps for such a
+// peer is bounded too.
+constexpr std::chrono::seconds stream_write_limit{10};
+constexpr int stream_send_bytes = 64 * 1024;
 // Larger bodies are read only of those who may send them.
 constexpr std::size_t anybodys_body_bytes = std::size_t{2} * 1024 * 1024;
 constexpr std::chrono::seconds farewell_limit{1};
@@ -47,6 +52,18 @@ class Answering {
   ~Answering() { --shared_.answering; }
   Answering(const Answering&) = delete;
   Answering& operator=(const Answering&) = delete;
+
+ private:
+  Shared& shared_;
+};
+
+// What has no end is nothing that a stop waits for.
+class Endless {
+ public:
+  explicit Endless(Shared& shared) : shared_(shared) { --shared_.answering; }
+  ~Endless() { ++shared_.answering; }
+  Endless(const Endless&) = delete;
+  Endless& operator=(const Endless&) = delete;
 
  private:
   Shared& shared_;
@@ -139,6 +156,10 @@ class Connection {
     if (answer.undeliverable) co_return false;
     if (!answer.response.log.empty() && shared_.parts.log) {
       shared_.parts.log(request_id_, answer.response.log);
+    }
+    if (answer.stream) {
+      co_await stream(*answer.stream);
+      co_return false;
     }
     keeps_ = keeps_ && !shared_.stopping;
     // A peer that closed before its claim was answered would be written to all the same.
@@ -254,6 +275,15 @@ class Connection {
     return std::min(limit, transfer_limit_max);
   }
 
+  void put_common_fields(beast::http::fields& head) const {
+    head.set(beast::http::field::cache_control, "no-store");
+    head.set("X-Content-Type-Options", "nosniff");
+    if (stream_.is_secure()) {
+      head.set(beast::http::field::strict_transport_security, view(only_this_way));
+    }
+    if (!request_id_.empty()) head.set("Esteira-Request-Id", request_id_);
+  }
+
   // False: the peer is gone.
   awaitable<bool> write(const Response& answer) {
     beast::http::response<beast::http::string_body> response;
@@ -262,10 +292,7 @@ class Connection {
     using beast::http::field;
     const bool bodiless = answer.status == 204;
     if (!bodiless) response.set(field::content_type, view(std::string_view(answer.content_type)));
-    response.set(field::cache_control, "no-store");
-    response.set("X-Content-Type-Options", "nosniff");
-    if (stream_.is_secure()) response.set(field::strict_transport_security, view(only_this_way));
-    if (!request_id_.empty()) response.set("Esteira-Request-Id", request_id_);
+    put_common_fields(response);
     for (const auto& header : answer.headers) {
       response.set(view(std::string_view(header.name)), view(std::string_view(header.value)));
     }
@@ -282,6 +309,33 @@ class Connection {
       co_await beast::http::async_write(stream_, response, redirect_error(use_awaitable, error));
     }
     co_return !error;
+  }
+
+  // An answer that ends with its connection.
+  awaitable<void> stream(Stream& source) {
+    const Endless endless(shared_);
+    error_code error;
+    stream_.socket().set_option(asio::socket_base::send_buffer_size(stream_send_bytes), error);
+    beast::http::response<beast::http::empty_body> head;
+    head.version(11);
+    head.set(beast::http::field::content_type, "text/event-stream");
+    head.set("X-Accel-Buffering", "no");
+    put_common_fields(head);
+    head.keep_alive(false);
+    beast::http::response_serializer<beast::http::empty_body> serializer(head);
+    stream_.expires_after(stream_write_limit);
+    co_await beast::http::async_write_header(stream_, serializer,
+                                             redirect_error(use_awaitable, error));
+    Chunk chunk;
+    while (!error && !head_only_ && !stream_.peer_is_gone()) {
+      stream_.expires_never();
+      co_await source.next(chunk);
+      if (!chunk) break;
+      if (chunk->empty()) continue;
+      stream_.expires_after(stream_write_limit);
+      const auto bytes = asio::buffer(*chunk);
+      co_await asio::async_write(stream_, bytes, redirect_error(use_awaitable, error));
+    }
   }
 
   // Lets the peer read the last answer before the connection is reset for what it still sends.

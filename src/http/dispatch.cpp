@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "http/connection.hpp"
+#include "http/in_pool.hpp"
 #include "http/problem.hpp"
 
 // Asio's coroutine frames come from its own allocator, which g++ takes for a mismatch.
@@ -23,28 +24,6 @@ using asio::use_awaitable;
 
 Response busy() { return problem(503, "too many calls wait for the database: try again soon"); }
 Response away() { return problem(503, "the database does not answer: try again soon"); }
-
-// g++ 12 moves temporaries of a co_await's expression about as plain bytes, which strings and
-// functions do not survive. So what is awaited is made of named things, handed on by reference: all
-// callers wait for what they call, and their frames outlive it.
-
-// Runs `work(Services*)` in the pool and comes back to the server's thread with what it returns;
-// nothing where the pool is full.
-template <class T, class Work>
-awaitable<std::optional<T>> in_pool(ServicePool& pool, Work& work) {
-  const auto executor = co_await asio::this_coro::executor;
-  auto initiate = [&pool, &work, executor](auto handler) {
-    auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-    const auto finish = [executor, kept](std::optional<T> value) {
-      asio::post(executor,
-                 [kept, value = std::move(value)]() mutable { (*kept)(std::move(value)); });
-    };
-    const bool posted = pool.post([finish, &work](Services* services) { finish(work(services)); });
-    if (!posted) finish(std::nullopt);
-  };
-  co_return co_await asio::async_initiate<decltype(use_awaitable), void(std::optional<T>)>(
-      initiate, use_awaitable);
-}
 
 // User errors end as answers; what escapes a route's code is our bug, and ends that call only.
 template <class Code>
@@ -167,6 +146,18 @@ awaitable<void> run_poll(Shared& shared, const std::function<bool()>& peer_is_go
   result.response = std::move(*answer);
 }
 
+awaitable<void> open_stream(const StreamHandler& handler, Call& call, Dispatched& result) {
+  // Only its head is wanted, which is the same for all.
+  const bool opens = call.request.method != "HEAD";
+  result.stream = handler(std::move(call));
+  if (!opens) co_return;
+  std::optional<Response> refusal;
+  co_await result.stream->open(refusal);
+  if (!refusal) co_return;
+  result.stream.reset();
+  result.response = std::move(*refusal);
+}
+
 }  // namespace
 
 awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
@@ -188,6 +179,10 @@ awaitable<void> dispatch(Shared& shared, Call& call, const Route& route,
   }
   if (async != nullptr) {
     result.response = co_await run_async(*async, route, call);
+    co_return;
+  }
+  if (const auto* streams = std::get_if<StreamHandler>(&route.handler)) {
+    co_await open_stream(*streams, call, result);
     co_return;
   }
   result.poll = std::get<PollHandler>(route.handler)(std::move(call));

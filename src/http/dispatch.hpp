@@ -14,8 +14,9 @@ struct Shared;
 
 struct Dispatched {
   Response response{};
-  bool undeliverable = false;    // the peer went while it waited
-  std::unique_ptr<Poll> poll{};  // whose answer this is: to be told if it can't be delivered
+  bool undeliverable = false;        // the peer went while it waited
+  std::unique_ptr<Poll> poll{};      // whose answer this is: to be told if it can't be delivered
+  std::unique_ptr<Stream> stream{};  // in place of the response
 };
 
 // The server's thread. `peer_is_gone` is asked before a call that waited looks again. `call` is

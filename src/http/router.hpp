@@ -16,6 +16,7 @@
 #include "http/message.hpp"
 #include "http/query.hpp"
 #include "http/services.hpp"
+#include "http/stream.hpp"
 
 namespace esteira::http {
 
@@ -48,11 +49,14 @@ using PollHandler = std::function<std::unique_ptr<Poll>(Call)>;
 // Runs on the server's thread and must not block; calls `done` once, from any thread.
 using AsyncHandler = std::function<void(Call, std::function<void(Response)> done)>;
 
+// Like a PollHandler; the server's thread, and must not block.
+using StreamHandler = std::function<std::unique_ptr<Stream>(Call)>;
+
 struct Route {
   std::string_view method;
   std::string_view pattern;                  // "/api/v1/tasks/{id}"
   std::optional<Scope> need = Scope::admin;  // of the caller's key; nothing: open to all
-  std::variant<Handler, PollHandler, AsyncHandler> handler;
+  std::variant<Handler, PollHandler, AsyncHandler, StreamHandler> handler;
   std::vector<std::string_view> parameters{};  // that the query may hold
   std::size_t body_bytes_max = std::size_t{2} * 1024 * 1024;
   bool repeatable = false;  // a POST whose answer is kept for its Idempotency-Key (deed.hpp)

@@ -13,6 +13,8 @@
 
 namespace esteira::http {
 
+class EventFeed;
+
 // `enqueue` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> task_routes(EnqueueService& enqueue);
 // Bulk changes.
@@ -22,6 +24,8 @@ namespace esteira::http {
 [[nodiscard]] std::vector<Route> work_routes(WorkService& work);
 // `keys` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> key_routes(KeyService& keys);
+// `feed` must outlive the routes' use.
+[[nodiscard]] std::vector<Route> event_routes(EventFeed& feed);
 // Statistics and workers.
 [[nodiscard]] std::vector<Route> state_routes();
 // /healthz, and /readyz with what `ready` says of this process beside the database; it is 503 where
@@ -38,6 +42,7 @@ struct RouteParts {
   EnqueueService& enqueue;
   WorkService& work;
   KeyService& keys;
+  EventFeed& feed;
   ServicePool& pool;
   std::function<Expected<void>()> ready;  // what this process says of itself; runs in the pool
 };

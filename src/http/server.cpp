@@ -104,6 +104,7 @@ struct Server::Impl {
     error_code ignored;
     acceptor.close(ignored);
     shared->hub.wake_all();
+    if (shared->parts.stopping) shared->parts.stopping();
     const auto until = std::chrono::steady_clock::now() + shared->options.drain_limit;
     while (shared->connections > 0 && std::chrono::steady_clock::now() < until) {
       if (!shared->busy()) break;

@@ -45,6 +45,8 @@ class Server {
     // Whether anything at all is said to whoever sent this. The server's thread; never blocks.
     std::function<std::optional<Response>(const Request&)> door;
     Gate gate;
+    // Told when the stop begins, before anybody is waited for. The server's thread.
+    std::function<void()> stopping{};
     // Told of answers that hide what is wrong inside, with the request's id. The server's thread.
     std::function<void(std::string_view request_id, std::string_view what)> log{};
   };

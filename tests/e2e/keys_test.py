@@ -20,7 +20,7 @@ ROUTES = (
     ("GET", "/api/v1/types", "tasks:read"), ("GET", "/api/v1/types/NOOP", "tasks:read"),
     ("PUT", "/api/v1/types/NOOP", "admin"), ("POST", "/api/v1/types/NOOP/pause", "admin"),
     ("POST", "/api/v1/types/NOOP/resume", "admin"),
-    ("GET", "/api/v1/stats", "tasks:read"), ("GET", "/api/v1/workers", "tasks:read"),
+    ("GET", "/api/v1/stats", "tasks:read"), ("GET", "/api/v1/events?last_event_id=x", "tasks:read"), ("GET", "/api/v1/workers", "tasks:read"),
     ("POST", "/api/v1/workers", "work"), ("DELETE", "/api/v1/workers/x", "work"),
     ("POST", "/api/v1/workers/x/quiet", "admin"), ("POST", "/api/v1/workers/x/stop", "admin"),
     ("POST", "/api/v1/work/claim", "work"), ("POST", "/api/v1/work/heartbeat", "work"),

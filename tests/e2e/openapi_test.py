@@ -21,6 +21,7 @@ UNREACHED_PROBLEMS = {
 }
 UNREACHED = {
     ("start_operation", "429", "about:blank"): "it would take 100 that run at once",
+    ("listen", "429", "about:blank"): "it would take 101 streams: events_test.py",
     ("create_key", "409", "about:blank"): "it would take 10,000 keys",
 }
 # Bounds that hang together: one may not move without the other.

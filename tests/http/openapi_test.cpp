@@ -9,6 +9,7 @@
 
 #include "esteira/repository.hpp"
 #include "http/docs_page.hpp"
+#include "http/event_feed.hpp"
 #include "http/html.hpp"
 #include "http/json_view.hpp"
 #include "http/routes.hpp"
@@ -35,10 +36,13 @@ class WholeTable : public testing::Test {
   WorkService work_{repository_, clock_, std::make_shared<test::SeededRandom>(1)};
   KeyService keys_{repository_, clock_};
   ServicePool pool_{0, 0, {}};  // nothing is asked here
-  std::vector<Route> routes_ =
-      all_routes({.enqueue = enqueue_, .work = work_, .keys = keys_, .pool = pool_, .ready = [] {
-                    return Expected<void>{};
-                  }});
+  EventFeed feed_{pool_, {}};
+  std::vector<Route> routes_ = all_routes({.enqueue = enqueue_,
+                                           .work = work_,
+                                           .keys = keys_,
+                                           .feed = feed_,
+                                           .pool = pool_,
+                                           .ready = [] { return Expected<void>{}; }});
 };
 
 void find_references(const Json& value, std::set<std::string>& found) {

@@ -18,6 +18,10 @@ class ApiCase(EndToEnd):
 
     def setUp(self):
         super().setUp()
+        self.start_serve()
+
+    def start_serve(self):
+        """On a port of its own, as no other process holds it."""
         self.serve = self.product.start("serve", "--listen", "127.0.0.1:0", *self.serve_options())
         found = wait_until(lambda: re.search(self.SCHEME + r"://127\.0\.0\.1:(\d+)/",
                                              self.serve.output()), "serve tells its address")

@@ -29,6 +29,16 @@ class SqliteStore:
         finally:
             connection.close()
 
+    def execute(self, sql):
+        """Changes what is stored. Checkpoints are the product's."""
+        connection = sqlite3.connect(self._path, timeout=30)
+        try:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            with connection:
+                connection.execute(sql)
+        finally:
+            connection.close()
+
     def rows_now(self, sql):
         """The rows, or none where a frozen process holds the whole file."""
         try:
@@ -68,6 +78,9 @@ class PostgresStore:
     def rows(self, sql):
         text = self.server.psql(self.database, f"SELECT row_to_json(q) FROM ({sql}) q")
         return [json.loads(line) for line in text.splitlines()]
+
+    def execute(self, sql):
+        self.server.psql(self.database, sql)
 
     def rows_now(self, sql):
         return self.rows(sql)
