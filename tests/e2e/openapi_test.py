@@ -321,7 +321,8 @@ class Promises(ApiCase):
         self.good("DELETE", f"/api/v1/workers/{worker}")
 
     def walk_state(self):
-        for path in ("/api/v1/stats", "/healthz", "/readyz", "/openapi.json", "/docs",
+        self.assertIn(b"retry: ", self.exchange("GET", "/api/v1/events").answer)
+        for path in ("/api/v1/stats", "/api/v1/events", "/healthz", "/readyz", "/openapi.json", "/docs",
                      "/docs/style.css"):
             self.good("GET", path)
             self.assertEqual(self.exchange("HEAD", path).answer, b"")

@@ -42,7 +42,8 @@ class ApiCase(EndToEnd):
         asked = {**(JSON if body is not None else {}), **(headers or {})}
         connection.request(method, path, data, asked)
         answer = connection.getresponse()
-        received = answer.read()
+        endless = (answer.headers["Content-Type"] or "").startswith("text/event-stream")
+        received = answer.read1() if endless else answer.read()
         connection.close()
         return Exchange(method, path, asked, data, answer.status, answer.headers, received)
 
