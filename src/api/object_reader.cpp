@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_pointer.hpp"
 #include "base/utf8.hpp"
 
 namespace esteira::api {
@@ -17,17 +18,7 @@ constexpr std::size_t wrong_places_max = 100;
 }  // namespace
 
 std::string pointer_to(std::string_view name) {
-  std::string pointer = "/";
-  for (const char c : clean_text(name, name_bytes_shown)) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-  return pointer;
+  return pointer_step(clean_text(name, name_bytes_shown));
 }
 
 std::unexpected<Error> refuse_all(std::vector<FieldError> wrong) {

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/assert.hpp"
+#include "base/json_pointer.hpp"
 #include "processor/schema_patterns.hpp"
 
 // Without this the library ends the process at a schema that it can't read.
@@ -36,16 +37,7 @@ std::string to_pointer(const std::vector<std::string>& context) {
   for (std::size_t i = 1; i < context.size(); ++i) {
     std::string_view part = context[i];
     if (part.size() >= 2 && part.front() == '[') part = part.substr(1, part.size() - 2);
-    pointer += '/';
-    for (const char c : part) {
-      if (c == '~') {
-        pointer += "~0";
-      } else if (c == '/') {
-        pointer += "~1";
-      } else {
-        pointer += c;
-      }
-    }
+    pointer += pointer_step(part);
   }
   return pointer;
 }

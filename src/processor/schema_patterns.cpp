@@ -5,23 +5,14 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/json_pointer.hpp"
 #include "domain/limits.hpp"
 
 namespace esteira {
 namespace {
 
 std::string step_to(const std::string& pointer, std::string_view key) {
-  std::string next = pointer + '/';
-  for (const char c : key) {
-    if (c == '~') {
-      next += "~0";
-    } else if (c == '/') {
-      next += "~1";
-    } else {
-      next += c;
-    }
-  }
-  return next;
+  return pointer + pointer_step(key);
 }
 
 std::unexpected<Error> bad(std::string_view what, std::string pointer, std::string why) {

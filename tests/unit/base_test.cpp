@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.hpp"
+#include "base/json_pointer.hpp"
 #include "base/random.hpp"
 #include "base/utf8.hpp"
 #include "domain/limits.hpp"
@@ -123,6 +124,12 @@ TEST(Errors, only_a_store_that_was_away_is_asked_again) {
         ErrorCode::unsupported, ErrorCode::internal}) {
     EXPECT_FALSE(is_transient(code));
   }
+}
+
+TEST(JsonPointer, a_step_escapes_what_a_pointer_is_made_of) {
+  EXPECT_EQ(pointer_step("a"), "/a");
+  EXPECT_EQ(pointer_step(""), "/");
+  EXPECT_EQ(pointer_step("a/b~c~1"), "/a~1b~0c~01");
 }
 
 TEST(Errors, fail_makes_an_error) {

@@ -2,25 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "base/json_pointer.hpp"
 #include "base/utf8.hpp"
 #include "esteira/processor.hpp"
 
 namespace esteira::processors {
 namespace {
 
-// RFC 6901's escapes; the name is cut to what a message can bear.
+// The name is cut to what a message can bear.
 std::string unknown_field_pointer(std::string_view name) {
-  std::string pointer = "/";
-  for (const char c : clean_text(name, command_name_bytes_max)) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-  return pointer;
+  return pointer_step(clean_text(name, command_name_bytes_max));
 }
 
 void read_command(const Json& value, const CommandRunOptions& options, CommandRunPayload& request) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_pointer.hpp"
 #include "base/utf8.hpp"
 #include "esteira/processor.hpp"
 #include "processors/http_request/url.hpp"
@@ -43,20 +44,9 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// The pointer to a member, escaped as RFC 6901 asks and cut to what a message can bear.
+// The pointer to a member, cut to what a message can bear.
 std::string member_pointer(std::string_view parent, std::string_view name) {
-  std::string pointer(parent);
-  pointer += '/';
-  for (const char c : clean_text(name, header_name_bytes_max)) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-  return pointer;
+  return std::string(parent) + pointer_step(clean_text(name, header_name_bytes_max));
 }
 
 bool is_token(std::string_view text) {
