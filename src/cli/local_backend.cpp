@@ -100,7 +100,11 @@ Changes LocalBackend::change(TaskChange change, std::span<const TaskId> ids) {
   auto rest = ids;
   while (!rest.empty() && !changes.error) {
     const auto some = rest.first(std::min(rest.size(), ids_at_once));
-    auto statuses = apply(change, some);
+    auto statuses = with_trail(store_, [&]() -> Statuses {
+      auto applied = ESTEIRA_TRY(apply(change, some));
+      ESTEIRA_TRY(note_all(change, some, applied));
+      return applied;
+    });
     if (!statuses) {
       changes.error = std::move(statuses).error();
     } else {
@@ -109,8 +113,6 @@ Changes LocalBackend::change(TaskChange change, std::span<const TaskId> ids) {
     }
   }
   store_.repository->hint();
-  auto noted = note_all(change, ids, changes.statuses);
-  if (!noted && !changes.error) changes.error = std::move(noted).error();
   return changes;
 }
 
@@ -137,20 +139,24 @@ Expected<std::size_t> LocalBackend::insert(std::span<const CheckedTask> tasks) {
 }
 
 Expected<ChangedType> LocalBackend::set_type(const std::string& name, const TypeChange& change) {
-  const auto before = type_service_.find(name);
-  auto changed = ESTEIRA_TRY(type_service_.set(name, change));
-  AuditEntry entry{
-      .action = "type.set", .target = changed.type.name, .after = api::audited(changed.type)};
-  if (before) entry.before = api::audited(*before);
-  ESTEIRA_TRY(note_in_trail(store_, std::move(entry)));
-  return changed;
+  return with_trail(store_, [&]() -> Expected<ChangedType> {
+    const auto before = type_service_.find(name);
+    auto changed = ESTEIRA_TRY(type_service_.set(name, change));
+    AuditEntry entry{
+        .action = "type.set", .target = changed.type.name, .after = api::audited(changed.type)};
+    if (before) entry.before = api::audited(*before);
+    ESTEIRA_TRY(note_in_trail(store_, std::move(entry)));
+    return changed;
+  });
 }
 
 Expected<TaskType> LocalBackend::pause_type(const std::string& name, bool paused) {
-  auto type = ESTEIRA_TRY(paused ? type_service_.pause(name) : type_service_.resume(name));
-  ESTEIRA_TRY(note_in_trail(
-      store_, {.action = paused ? "type.pause" : "type.resume", .target = type.name}));
-  return type;
+  return with_trail(store_, [&]() -> Expected<TaskType> {
+    auto type = ESTEIRA_TRY(paused ? type_service_.pause(name) : type_service_.resume(name));
+    ESTEIRA_TRY(note_in_trail(
+        store_, {.action = paused ? "type.pause" : "type.resume", .target = type.name}));
+    return type;
+  });
 }
 
 }  // namespace

@@ -53,13 +53,16 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
   const auto edit = ESTEIRA_TRY(edit_of(options));
   const auto store = ESTEIRA_TRY(open_store(globals));
   TaskService service(store.repository, store.registry.get(), store.clock);
-  const auto edited = ESTEIRA_TRY(service.edit_task(options.task_id, edit));
+  const auto edited = ESTEIRA_TRY(with_trail(store, [&]() -> Expected<EditedTask> {
+    auto done = ESTEIRA_TRY(service.edit_task(options.task_id, edit));
+    auto [before, after] = api::audited(done.before, done.after);
+    ESTEIRA_TRY(note_in_trail(store, {.action = "task.edit",
+                                      .target = fmt::format("{}", options.task_id),
+                                      .before = std::move(before),
+                                      .after = std::move(after)}));
+    return done;
+  }));
   print_task(edited.after, globals.json);
-  auto [before, after] = api::audited(edited.before, edited.after);
-  ESTEIRA_TRY(note_in_trail(store, {.action = "task.edit",
-                                    .target = fmt::format("{}", options.task_id),
-                                    .before = std::move(before),
-                                    .after = std::move(after)}));
   return status::done;
 }
 

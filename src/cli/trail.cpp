@@ -24,10 +24,9 @@ Expected<void> note_in_trail(const Store& store, AuditEntry entry) {
   entry.actor = cli_actor();
   auto noted = AuditService(store.repository, store.clock).append(entry);
   if (!noted) {
-    noted.error().message = fmt::format(
-        "{} of {} is done, and could not be written to the audit "
-        "trail: {}",
-        entry.action, entry.target, noted.error().message);
+    noted.error().message =
+        fmt::format("{} of {} could not be written to the audit trail, and was not done: {}",
+                    entry.action, entry.target, noted.error().message);
   }
   return noted;
 }
