@@ -25,6 +25,7 @@ JsonObject key_to_json(const ApiKey& key) {
       {"expires_at", time_to_json(key.expires_at)},
       {"last_used_at", time_to_json(key.last_used_at)},
       {"revoked_at", time_to_json(key.revoked_at)},
+      {"rate", key.rate ? Json(to_text(*key.rate)) : Json(nullptr)},
   };
 }
 

@@ -19,6 +19,7 @@ struct Options {
   std::optional<std::string> name;
   std::optional<std::string> scopes;
   std::optional<Duration> expires_in;
+  std::optional<std::string> rate;
 };
 
 void print_created(const CreatedKey& created, bool json) {
@@ -27,12 +28,14 @@ void print_created(const CreatedKey& created, bool json) {
     auto all = api::key_to_json(key);
     all.erase("last_used_at");
     all.erase("revoked_at");
+    if (!key.rate) all.erase("rate");
     all["secret"] = created.secret;
     return print_json(all);
   }
   print(pairs_text({{"key_id", key.key_id},
                     {"name", key.name},
                     {"scopes", to_text(key.scopes)},
+                    {"rate", key.rate ? to_text(*key.rate) : "no limit"},
                     {"expires", key.expires_at ? time_cell(key.expires_at) : "never"},
                     {"secret", created.secret}}));
   print_note("the secret is shown this once and kept nowhere: store it now");
@@ -44,14 +47,22 @@ Expected<int> create(const GlobalOptions& globals, const Options& options) {
                 "a key needs a name and scopes: esteira key create --name N --scope SCOPE[,…]");
   }
   const auto scopes = ESTEIRA_TRY(parse_scopes(*options.scopes));
+  std::optional<Rate> rate;
+  if (options.rate) {
+    auto read = parse_rate(*options.rate);
+    if (!read) return fail(ErrorCode::invalid_argument, "--rate " + read.error().message);
+    rate = *read;
+  }
   const auto store = ESTEIRA_TRY(open_store(globals));
   KeyService keys(store.repository, store.clock);
-  const auto created = ESTEIRA_TRY(keys.create(*options.name, scopes, options.expires_in));
-  // Shown before the trail is written to: the secret can't be had again.
+  const auto created = ESTEIRA_TRY(with_trail(store, [&]() -> Expected<CreatedKey> {
+    auto made = ESTEIRA_TRY(keys.create(*options.name, scopes, options.expires_in, rate));
+    ESTEIRA_TRY(note_in_trail(
+        store,
+        {.action = "key.create", .target = made.key.key_id, .after = api::audited(made.key)}));
+    return made;
+  }));
   print_created(created, globals.json);
-  ESTEIRA_TRY(note_in_trail(
-      store,
-      {.action = "key.create", .target = created.key.key_id, .after = api::audited(created.key)}));
   return status::done;
 }
 
@@ -73,12 +84,18 @@ Expected<int> list(const GlobalOptions& globals) {
     print("no keys\n");
     return status::done;
   }
-  Table table(
-      {{"KEY"}, {"STATE"}, {"SCOPES"}, {"CREATED (UTC)"}, {"EXPIRES"}, {"LAST USED"}, {"NAME"}});
+  Table table({{"KEY"},
+               {"STATE"},
+               {"SCOPES"},
+               {"RATE"},
+               {"CREATED (UTC)"},
+               {"EXPIRES"},
+               {"LAST USED"},
+               {"NAME"}});
   for (const auto& key : keys) {
     table.add({key.key_id, state_of(key, store.now()), to_text(key.scopes),
-               time_cell(key.created_at), time_cell(key.expires_at), time_cell(key.last_used_at),
-               printable(key.name)});
+               key.rate ? to_text(*key.rate) : "", time_cell(key.created_at),
+               time_cell(key.expires_at), time_cell(key.last_used_at), printable(key.name)});
   }
   print_table(table);
   return status::done;
@@ -86,8 +103,10 @@ Expected<int> list(const GlobalOptions& globals) {
 
 Expected<int> revoke(const GlobalOptions& globals, const std::string& key_id) {
   const auto store = ESTEIRA_TRY(open_store(globals));
-  ESTEIRA_TRY(KeyService(store.repository, store.clock).revoke(key_id));
-  ESTEIRA_TRY(note_in_trail(store, {.action = "key.revoke", .target = key_id}));
+  ESTEIRA_TRY(with_trail(store, [&]() -> Expected<void> {
+    ESTEIRA_TRY(KeyService(store.repository, store.clock).revoke(key_id));
+    return note_in_trail(store, {.action = "key.revoke", .target = key_id});
+  }));
   if (globals.json) {
     print_json(JsonObject{{"key_id", key_id}, {"status", "revoked"}});
   } else {
@@ -113,6 +132,8 @@ Verb key_create_verb() {
                                options->scopes);
                 arguments.duration({"--expires-in", "TIME", "such as 90d (default: never)"},
                                    options->expires_in);
+                arguments.text({"--rate", "N/s|m|h", "calls that it may make (default: no limit)"},
+                               options->rate);
               },
           .run = [options](const GlobalOptions& globals) { return create(globals, *options); }};
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/sha256.hpp"
+#include "domain/rate.hpp"
 #include "esteira/error.hpp"
 #include "esteira/time.hpp"
 
@@ -58,6 +59,7 @@ struct ApiKey {
   std::optional<Time> expires_at{};
   std::optional<Time> last_used_at{};  // to the minute or so: it is written now and then
   std::optional<Time> revoked_at{};
+  std::optional<Rate> rate{};  // of its calls, at each server; nothing: no limit
 
   [[nodiscard]] bool live(Time now) const {
     return !revoked_at && (!expires_at || now < *expires_at);

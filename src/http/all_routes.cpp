@@ -17,6 +17,7 @@ std::vector<Route> all_routes(const RouteParts& parts) {
   append(routes, type_routes());
   append(routes, work_routes(parts.work));
   append(routes, key_routes(parts.keys));
+  append(routes, session_routes(parts.sessions, parts.rates));
   append(routes, state_routes());
   append(routes, event_routes(parts.feed));
   add_documentation_routes(routes);

@@ -21,6 +21,19 @@ std::function<Expected<void>()> readiness_of(const ApiOptions& options,
   };
 }
 
+// Runs on the server's thread, so that what it looks up it hands to the pool.
+std::function<std::optional<Response>(const Request&)> door_of(
+    std::shared_ptr<KeyGate> gate, const std::shared_ptr<ServicePool>& pool) {
+  return [gate = std::move(gate),
+          pool = pool.get()](const Request& request) -> std::optional<Response> {
+    auto refused = gate->at_the_door(request);
+    if (refused && gate->wants_look()) {
+      static_cast<void>(pool->post([gate](Services*) { static_cast<void>(gate->look()); }));
+    }
+    return refused;
+  };
+}
+
 }  // namespace
 
 struct ApiServer::Impl {
@@ -30,6 +43,8 @@ struct ApiServer::Impl {
   std::unique_ptr<Server> server;
   std::shared_ptr<TaskRepository> listener;
   std::shared_ptr<KeyService> keys;
+  std::shared_ptr<SessionService> sessions;
+  std::shared_ptr<RateBook> rates;
   bool has_keys = false;  // at the start
   std::unique_ptr<WorkService> work;
   std::unique_ptr<EnqueueService> enqueue;
@@ -46,8 +61,11 @@ struct ApiServer::Impl {
 
 Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   auto impl = std::make_unique<Impl>();
-  impl->keys = std::make_shared<KeyService>(ESTEIRA_TRY(options.open()), options.clock);
-  const auto gate = std::make_shared<KeyGate>(impl->keys);
+  const auto access = ESTEIRA_TRY(options.open());
+  impl->keys = std::make_shared<KeyService>(access, options.clock);
+  impl->sessions = std::make_shared<SessionService>(access, impl->keys, options.clock);
+  impl->rates = std::make_shared<RateBook>(options.clock);
+  const auto gate = std::make_shared<KeyGate>(impl->keys, impl->sessions, impl->rates);
   impl->has_keys = ESTEIRA_TRY(gate->look());
   if (!impl->has_keys && !is_loopback(options.server.listen)) {
     return fail(ErrorCode::invalid_argument,
@@ -71,12 +89,14 @@ Expected<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options) {
   auto routes = all_routes({.enqueue = *impl->enqueue,
                             .work = *impl->work,
                             .keys = *impl->keys,
+                            .sessions = *impl->sessions,
+                            .rates = *impl->rates,
                             .feed = *impl->feed,
                             .pool = *impl->pool,
                             .ready = readiness_of(options, gate)});
   Server::Parts parts{.router = std::make_shared<const Router>(std::move(routes)),
                       .pool = impl->pool,
-                      .door = [gate](const Request& request) { return gate->at_the_door(request); },
+                      .door = door_of(gate, impl->pool),
                       .gate = passing,
                       .stopping = [feed = impl->feed.get()] { feed->stop(); },
                       .log = options.log};

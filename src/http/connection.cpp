@@ -189,8 +189,7 @@ class Connection {
       const auto space = buffer_.prepare(read_bytes);
       const auto count =
           co_await stream_.async_read_some(space, redirect_error(use_awaitable, error));
-      if (error == beast::error::timeout && begun)
-        refusal_ = problem(408, "the head did not arrive");
+      // Who is too slow is closed without a word: the stream has closed by itself.
       if (error) co_return 0;
       buffer_.commit(count);
       if (!std::exchange(begun, true)) stream_.expires_after(shared_.options.head_limit);
@@ -211,6 +210,7 @@ class Connection {
     }
     request.peer = peer_;
     request.peer_is_loopback = loopback_;
+    request.secure = stream_.is_secure();
     request.request_id = fmt::format("{}-{:x}", shared_.id_prefix, ++shared_.requests);
     request_id_ = request.request_id;
     return request;
@@ -260,8 +260,6 @@ class Connection {
     if (!error) co_return true;
     if (error == beast::http::error::body_limit) {
       refusal_ = too_large(*route_);
-    } else if (error == beast::error::timeout) {
-      refusal_ = problem(408, "the body did not arrive in time");
     } else if (error.category() ==
                beast::http::make_error_code(beast::http::error::bad_chunk).category()) {
       refusal_ = problem(400, "the body is not framed as its head says");

@@ -98,6 +98,10 @@ Response perform(const Call& call, Services& services, const std::function<Respo
   return key ? perform_with_key(call, services, *key, code) : in_one_transaction(services, code);
 }
 
+Response perform_plain(Services& services, const std::function<Response()>& code) {
+  return in_one_transaction(services, code);
+}
+
 Response perform_once(const Call& call, Services& services, const std::function<Response()>& code) {
   const auto key = key_of(call);
   return key ? perform_with_key(call, services, *key, code) : code();

@@ -17,6 +17,9 @@ namespace esteira::http {
 [[nodiscard]] Response perform(const Call& call, Services& services,
                                const std::function<Response()>& code);
 
+// The same, whatever key the call has: for what is answered with a secret.
+[[nodiscard]] Response perform_plain(Services& services, const std::function<Response()>& code);
+
 // The same where there is such a key, else `code` alone: for what needs no transaction by itself.
 [[nodiscard]] Response perform_once(const Call& call, Services& services,
                                     const std::function<Response()>& code);

@@ -2,7 +2,10 @@
 
 #include <chrono>
 
+#include <fmt/format.h>
+
 #include "base/assert.hpp"
+#include "http/cookie.hpp"
 #include "http/listen_address.hpp"
 #include "http/problem.hpp"
 
@@ -24,6 +27,15 @@ std::optional<std::string_view> bearer_of(const Request& request) {
   if (!header || header->size() < scheme.size()) return std::nullopt;
   if (!same_name(header->substr(0, scheme.size()), scheme)) return std::nullopt;
   return header->substr(scheme.size());
+}
+
+// For whoever comes first after `interval_s` since the last.
+bool is_due(std::atomic<std::int64_t>& at_s, std::int64_t interval_s) {
+  const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
+  auto due_s = at_s.load();
+  return now_s >= due_s && at_s.compare_exchange_strong(due_s, now_s + interval_s);
 }
 
 }  // namespace
@@ -53,15 +65,26 @@ std::optional<Response> KeyGate::at_the_door(const Request& request) const {
   return keyless_.load() ? refuse_strangers(request) : std::nullopt;
 }
 
-// Once a minute, by whoever comes first.
+// Once a minute.
 void KeyGate::flush_now_and_then() {
-  constexpr std::int64_t interval_s = 60;
-  const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
-                         std::chrono::steady_clock::now().time_since_epoch())
-                         .count();
-  auto due_s = flush_at_s_.load();
-  if (now_s < due_s || !flush_at_s_.compare_exchange_strong(due_s, now_s + interval_s)) return;
-  keys_->flush_last_use();
+  if (is_due(flush_at_s_, 60)) keys_->flush_last_use();
+}
+
+bool KeyGate::wants_look() { return keyless_.load() && is_due(look_at_s_, 1); }
+
+Expected<ApiKey> KeyGate::key_of(const Call& call) const {
+  const auto& request = call.request;
+  if (const auto token = bearer_of(request)) return keys_->authenticate(*token);
+  const auto session = session_cookie(request);
+  if (!session) {
+    return fail(ErrorCode::unauthorized, "a key is needed: Authorization: Bearer esk_…");
+  }
+  // A browser sends the cookie with what any page of this site's asks for.
+  const bool looks = request.method == "GET" || request.method == "HEAD";
+  if (!looks && !is_same_origin(request)) {
+    return fail(ErrorCode::forbidden, "a session changes things from this server's own pages only");
+  }
+  return sessions_->find(*session);
 }
 
 std::optional<Response> KeyGate::pass(Call& call, const Route& route) {
@@ -74,9 +97,14 @@ std::optional<Response> KeyGate::pass(Call& call, const Route& route) {
     return std::nullopt;
   }
   if (!route.need) return std::nullopt;
-  if (!token) return problem(401, "a key is needed: Authorization: Bearer esk_…");
-  const auto key = keys_->authenticate(*token);
+  const auto key = key_of(call);
   if (!key) return problem(key.error());
+  // A call that is asked about again, as an event stream is while it lives, counts once.
+  if (key->rate && !std::exchange(call.counted, true)) {
+    if (const auto wait = rates_->take(key->key_id, *key->rate)) {
+      return too_many(fmt::format("this key may call {}", to_text(*key->rate)), *wait);
+    }
+  }
   if (!key->scopes.allows(*route.need)) {
     return problem(
         403, "this key's scopes do not allow this: it needs " + std::string(to_text(*route.need)));

@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 
+#include "http/rate_book.hpp"
 #include "http/router.hpp"
 #include "service/key_service.hpp"
+#include "service/session_service.hpp"
 
 namespace esteira::http {
 
@@ -19,21 +21,32 @@ namespace esteira::http {
 // Thread-safe.
 class KeyGate {
  public:
-  explicit KeyGate(std::shared_ptr<KeyService> keys) : keys_(std::move(keys)) {}
+  KeyGate(std::shared_ptr<KeyService> keys, std::shared_ptr<SessionService> sessions,
+          std::shared_ptr<RateBook> rates)
+      : keys_(std::move(keys)), sessions_(std::move(sessions)), rates_(std::move(rates)) {}
 
   // Reads whether any key exists; before the server starts.
   [[nodiscard]] Expected<bool> look();
   // On the server's thread, with what the last look saw.
   [[nodiscard]] std::optional<Response> at_the_door(const Request& request) const;
+  // Whether it is time to look again although nobody is let in: once a second at most, by whoever
+  // comes first. Else a server that only strangers ask would never learn of its first key.
+  [[nodiscard]] bool wants_look();
   // In the pool; fills in the call's actor.
   [[nodiscard]] std::optional<Response> pass(Call& call, const Route& route);
 
  private:
+  // Whose key the call shows, or its session stands for.
+  [[nodiscard]] Expected<ApiKey> key_of(const Call& call) const;
   void flush_now_and_then();
 
   const std::shared_ptr<KeyService> keys_;
+  const std::shared_ptr<SessionService> sessions_;
+  const std::shared_ptr<RateBook> rates_;
   std::atomic<bool> keyless_ = true;
-  std::atomic<std::int64_t> flush_at_s_ = 0;  // on the steady clock
+  // On the steady clock.
+  std::atomic<std::int64_t> flush_at_s_ = 0;
+  std::atomic<std::int64_t> look_at_s_ = 0;
 };
 
 }  // namespace esteira::http

@@ -21,6 +21,7 @@ struct Request {
   std::string body;
   std::string peer;  // the address that the connection comes from
   bool peer_is_loopback = false;
+  bool secure = false;  // it came over TLS
   std::string request_id;
 
   // The first with this name, in any spelling; nothing where there is none.

@@ -159,6 +159,7 @@ std::vector<std::string_view> common_statuses(const Route& route, bool has_body)
   statuses.emplace_back("403");
   if (has_body) statuses.insert(statuses.end(), {"413", "415"});
   statuses.emplace_back("421");
+  if (route.need) statuses.emplace_back("429");
   if (!asks_nobody) statuses.insert(statuses.end(), {"500", "503"});
   statuses.emplace_back("default");
   return statuses;
@@ -268,6 +269,7 @@ JsonObject operation_of(const Route& route, const Description& description,
   if (route.need) {
     operation["x-scope"] = to_text(*route.need);
     security.push_back(JsonObject{{"key", JsonArray{to_text(*route.need)}}});
+    security.push_back(JsonObject{{"session", JsonArray{to_text(*route.need)}}});
   }
   operation["security"] = std::move(security);
   auto parameters = parameters_of(route, description, common);
@@ -302,6 +304,9 @@ Json whole_schema(const Json& said, const JsonObject& others) {
     properties[one.key()] = one.value();
   }
   schema["properties"] = std::move(properties);
+  auto required = list_of(schema, "required");
+  for (const auto& name : list_of(said.get_object(), "required")) required.push_back(name);
+  schema["required"] = std::move(required);
   return schema;
 }
 

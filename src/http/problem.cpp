@@ -12,13 +12,12 @@ namespace {
 
 constexpr std::size_t detail_bytes_max = 2'000;
 
-constexpr std::array<std::pair<int, std::string_view>, 20> titles{{
+constexpr std::array<std::pair<int, std::string_view>, 19> titles{{
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
-    {408, "Request Timeout"},
     {409, "Conflict"},
     {411, "Length Required"},
     {413, "Content Too Large"},
@@ -60,6 +59,13 @@ Response response_of(const JsonObject& body, int status) {
 
 Response problem(int status, std::string_view detail, std::string_view type) {
   return response_of(problem_body(status, detail, type), status);
+}
+
+Response too_many(std::string_view detail, Duration wait) {
+  auto response = problem(429, detail);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  response.headers.back().value = std::to_string(seconds);
+  return response;
 }
 
 int http_status(ErrorCode code) {

@@ -25,7 +25,8 @@ struct Call {
   Request request;
   std::vector<std::string> captures{};  // what stood for each {…} of the pattern, decoded
   Query query{};
-  std::string actor{};  // who asks: "key:…", "loopback"; the audit's word for them
+  std::string actor{};   // who asks: "key:…", "loopback"; the audit's word for them
+  bool counted = false;  // by its key's rate
 };
 
 // Runs on a thread of the pool, with a set of services that is its own meanwhile.

@@ -5,10 +5,12 @@
 #include <functional>
 #include <vector>
 
+#include "http/rate_book.hpp"
 #include "http/router.hpp"
 #include "http/service_pool.hpp"
 #include "service/enqueue_service.hpp"
 #include "service/key_service.hpp"
+#include "service/session_service.hpp"
 #include "worker/work_service.hpp"
 
 namespace esteira::http {
@@ -26,6 +28,8 @@ class EventFeed;
 [[nodiscard]] std::vector<Route> key_routes(KeyService& keys);
 // `feed` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> event_routes(EventFeed& feed);
+// Both must outlive the routes' use.
+[[nodiscard]] std::vector<Route> session_routes(SessionService& sessions, RateBook& rates);
 // Statistics and workers.
 [[nodiscard]] std::vector<Route> state_routes();
 // /healthz, and /readyz with what `ready` says of this process beside the database; it is 503 where
@@ -42,6 +46,8 @@ struct RouteParts {
   EnqueueService& enqueue;
   WorkService& work;
   KeyService& keys;
+  SessionService& sessions;
+  RateBook& rates;
   EventFeed& feed;
   ServicePool& pool;
   std::function<Expected<void>()> ready;  // what this process says of itself; runs in the pool

@@ -18,6 +18,7 @@ struct NewKey {
   std::string name;
   ScopeSet scopes;
   std::optional<Duration> expires_in;
+  std::optional<Rate> rate;
 };
 
 Expected<NewKey> new_key_from_json(const Json& body) {
@@ -37,7 +38,15 @@ Expected<NewKey> new_key_from_json(const Json& body) {
     }
   }
   key.expires_in = reader.seconds("expires_in_seconds", limits::key_lifetime_max);
-  constexpr std::array<std::string_view, 3> known{"name", "scopes", "expires_in_seconds"};
+  if (const auto text = reader.text("rate")) {
+    const auto rate = parse_rate(*text);
+    if (rate) {
+      key.rate = *rate;
+    } else {
+      reader.refuse("rate", rate.error().message);
+    }
+  }
+  constexpr std::array<std::string_view, 4> known{"name", "scopes", "expires_in_seconds", "rate"};
   reader.refuse_others(known, "a key");
   if (!wrong.empty()) return api::refuse_all(std::move(wrong));
   return key;
@@ -51,7 +60,7 @@ Response create(KeyService& keys, const Call& call, Services& services) {
   const auto asked = new_key_from_json(*body);
   if (!asked) return problem(asked.error());
   const auto made =
-      keys.create(*services.repository, asked->name, asked->scopes, asked->expires_in);
+      keys.create(*services.repository, asked->name, asked->scopes, asked->expires_in, asked->rate);
   if (!made) return problem(made.error());
   auto shown = api::key_to_json(made->key);
   auto without_secret = esteira::to_text(Json(shown));

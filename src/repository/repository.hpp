@@ -20,6 +20,7 @@
 #include "domain/claim.hpp"
 #include "domain/operation.hpp"
 #include "domain/policy.hpp"
+#include "domain/session.hpp"
 #include "domain/settle.hpp"
 #include "domain/stats.hpp"
 #include "domain/work.hpp"
@@ -400,6 +401,12 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<bool> revoke_key(std::string_view key_id, Time now) = 0;
   // Moves last uses forward, never back; ids that are not there are left out. Safe to repeat.
   [[nodiscard]] virtual Expected<void> touch_keys(std::span<const KeyUse> uses) = 0;
+  // Sign-ins, by the hash of their token. `maintain` removes those that have ended by time.
+  [[nodiscard]] virtual Expected<void> put_session(const Session& session) = 0;
+  [[nodiscard]] virtual Expected<std::optional<Session>> session(const Sha256& token_hash) = 0;
+  // Moves seen_at forward, never back. Safe to repeat, as is the next.
+  [[nodiscard]] virtual Expected<void> touch_session(const Sha256& token_hash, Time now) = 0;
+  [[nodiscard]] virtual Expected<void> remove_session(const Sha256& token_hash) = 0;
 
   // Writes what follows the end of the trail (`next_audit_record`): one at a time among all
   // programs, so that the chain has no gap and no fork. After in_doubt the record may be there.

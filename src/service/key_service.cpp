@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
-#include "base/random.hpp"
 #include "base/utf8.hpp"
 #include "domain/limits.hpp"
+#include "service/secret_text.hpp"
 
 namespace esteira {
 namespace {
@@ -32,18 +32,6 @@ Expected<void> check_name(std::string_view name) {
   return {};
 }
 
-// Each sign as likely as any other: what of a byte does not divide evenly is thrown away.
-std::string draw_signs(Random& random, std::size_t size) {
-  constexpr std::size_t even = 256 / token_signs.size() * token_signs.size();
-  std::string text;
-  while (text.size() < size) {
-    for (const std::uint8_t byte : random.bytes16()) {
-      if (byte < even && text.size() < size) text += token_signs[byte % token_signs.size()];
-    }
-  }
-  return text;
-}
-
 std::unexpected<Error> unauthorized() {
   return fail(ErrorCode::unauthorized,
               "the key is not valid: send one that is live as `Authorization: Bearer esk_…`");
@@ -55,7 +43,8 @@ constexpr Sha256 nobody{};
 }  // namespace
 
 Expected<CreatedKey> KeyService::create(TaskRepository& store, std::string_view name,
-                                        ScopeSet scopes, std::optional<Duration> expires_in) {
+                                        ScopeSet scopes, std::optional<Duration> expires_in,
+                                        std::optional<Rate> rate) {
   ESTEIRA_TRY(check_name(name));
   if (scopes.empty()) return refuse("scopes", "must name at least one");
   if (expires_in && (*expires_in <= Duration{0} || *expires_in > limits::key_lifetime_max)) {
@@ -66,13 +55,13 @@ Expected<CreatedKey> KeyService::create(TaskRepository& store, std::string_view 
     return fail(ErrorCode::conflict,
                 fmt::format("there are {} keys, and no more may be made", limits::keys_max));
   }
-  SystemRandom random;
-  const std::string secret = draw_signs(random, key_secret_size);
+  const std::string secret = draw_secret_text(key_secret_size);
   const Time now = clock_->now();
-  StoredKey stored{.key = {.key_id = draw_signs(random, key_id_size),
+  StoredKey stored{.key = {.key_id = draw_secret_text(key_id_size),
                            .name = std::string{name},
                            .scopes = scopes,
-                           .created_at = now},
+                           .created_at = now,
+                           .rate = rate},
                    .secret_hash = sha256(secret)};
   if (expires_in) stored.key.expires_at = now + *expires_in;
   ESTEIRA_TRY(store.put_key(stored));
@@ -81,8 +70,9 @@ Expected<CreatedKey> KeyService::create(TaskRepository& store, std::string_view 
 }
 
 Expected<CreatedKey> KeyService::create(std::string_view name, ScopeSet scopes,
-                                        std::optional<Duration> expires_in) {
-  auto made = create(*repository_, name, scopes, expires_in);
+                                        std::optional<Duration> expires_in,
+                                        std::optional<Rate> rate) {
+  auto made = create(*repository_, name, scopes, expires_in, rate);
   forget();
   return made;
 }
@@ -127,6 +117,15 @@ Expected<ApiKey> KeyService::authenticate(std::string_view text) {
     }
   }
   return unauthorized();
+}
+
+Expected<ApiKey> KeyService::live_key(std::string_view key_id) {
+  const auto keys = ESTEIRA_TRY(keys_within(age_max));
+  const auto found = keys->find(std::string{key_id});
+  const Time now = clock_->now();
+  if (found == keys->end() || !found->second.key.live(now)) return unauthorized();
+  note_use(found->first, now);
+  return found->second.key;
 }
 
 Expected<bool> KeyService::any_key() {

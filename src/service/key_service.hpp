@@ -31,13 +31,15 @@ class KeyService {
 
   // invalid_argument, with `fields`.
   [[nodiscard]] Expected<CreatedKey> create(std::string_view name, ScopeSet scopes,
-                                            std::optional<Duration> expires_in = std::nullopt);
+                                            std::optional<Duration> expires_in = std::nullopt,
+                                            std::optional<Rate> rate = std::nullopt);
   // not_found. A revoked key may be revoked again.
   [[nodiscard]] Expected<void> revoke(std::string_view key_id);
   // The same through `store`, in the middle of a transaction of its caller's: `forget` once that is
   // committed.
   [[nodiscard]] Expected<CreatedKey> create(TaskRepository& store, std::string_view name,
-                                            ScopeSet scopes, std::optional<Duration> expires_in);
+                                            ScopeSet scopes, std::optional<Duration> expires_in,
+                                            std::optional<Rate> rate);
   [[nodiscard]] Expected<void> revoke(TaskRepository& store, std::string_view key_id);
   // Reads the keys anew at their next use.
   void forget();
@@ -46,6 +48,8 @@ class KeyService {
   // Whose token this is, and that it is live. `unauthorized`, in the same words and the same time
   // whatever is wrong with it; `unavailable` where the keys can't be read.
   [[nodiscard]] Expected<ApiKey> authenticate(std::string_view token);
+  // The same by id, for who has shown the token before.
+  [[nodiscard]] Expected<ApiKey> live_key(std::string_view key_id);
   // Whether a key was ever made; a revoked one counts, so that revoking the last one opens nothing.
   [[nodiscard]] Expected<bool> any_key();
   // Writes the last uses that `authenticate` saw since; call it now and then. What can't be written

@@ -18,7 +18,6 @@ constexpr std::size_t description_bytes_max = 1000;
 constexpr std::size_t schema_bytes_max = 256 * 1024;
 constexpr double back_off_factor_max = 100;
 constexpr int concurrency_max = 1'000'000;
-constexpr std::int64_t rate_max = 1'000'000;
 constexpr Duration retention_max = std::chrono::hours{24 * 365 * 100};
 
 // Gathers what is wrong with a change, field by field.
@@ -120,18 +119,8 @@ TaskType new_type(std::string_view name) {
 }  // namespace
 
 Expected<void> check_rate(std::string_view rate) {
-  std::int64_t starts = 0;
-  const auto slash = rate.find('/');
-  const auto number = rate.substr(0, slash);
-  const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), starts);
-  const auto unit = slash == std::string_view::npos ? "" : rate.substr(slash + 1);
-  const bool good = error == std::errc{} && stop == number.data() + number.size() && starts > 0 &&
-                    starts <= rate_max && (unit == "s" || unit == "m" || unit == "h");
-  if (good) return {};
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("must be a number from 1 to {} a second, minute or hour, such as 100/s, "
-                          "600/m or 1000/h, or none",
-                          rate_max));
+  ESTEIRA_TRY(parse_rate(rate));
+  return {};
 }
 
 Expected<std::vector<TaskType>> TypeService::list() {

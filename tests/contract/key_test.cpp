@@ -38,6 +38,7 @@ TEST_P(Keys, come_back_as_they_were_put_newest_first) {
   StoredKey second = stored("AAAAAAAAAAA2");
   second.key.scopes = {Scope::admin};
   second.key.expires_at = now() + 24h * 90;
+  second.key.rate = Rate{.count = 600, .per = 1min};
   second.key.last_used_at = now() + 5us;
   second.key.revoked_at = now() + 1h;
   must(repository().put_key(second));

@@ -20,6 +20,7 @@ const std::vector<const char*> sqlite_undone{
     "DROP TABLE kept_answers",
     "DROP TABLE task_edits; DROP TABLE task_operations; DROP TABLE task_operation_batches",
     "DROP TABLE task_changes",
+    "DROP TABLE sessions; ALTER TABLE api_keys DROP COLUMN rate",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -27,6 +28,7 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE kept_answers"},
     {"DROP TABLE task_edits CASCADE", "DROP TABLE task_operations, task_operation_batches"},
     {"DROP TABLE task_changes", "DROP TABLE task_change_marks"},
+    {"DROP TABLE sessions", "ALTER TABLE api_keys DROP COLUMN rate"},
 };
 std::size_t undone_index(int version) { return static_cast<std::size_t>(version) - 4; }
 

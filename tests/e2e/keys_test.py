@@ -28,6 +28,7 @@ ROUTES = (
     ("POST", "/api/v1/workers/x/quiet", "admin"), ("POST", "/api/v1/workers/x/stop", "admin"),
     ("POST", "/api/v1/work/claim", "work"), ("POST", "/api/v1/work/heartbeat", "work"),
     ("POST", "/api/v1/work/report", "work"),
+    ("POST", "/api/v1/session", None), ("DELETE", "/api/v1/session", None),
     ("GET", "/api/v1/keys", "admin"), ("POST", "/api/v1/keys", "admin"),
     ("DELETE", "/api/v1/keys/x", "admin"), ("GET", "/api/v1/audit", "admin"),
 )
@@ -104,6 +105,12 @@ class Keys(ApiCase):
         self.assertEqual(self.ask(secret, "GET", "/api/v1/tasks")[0], 200)
         problem = self.refused(401, "GET", "/api/v1/tasks")
         self.assertNotIn("esk_", str(problem).replace("esk_…", ""))
+
+    def test_a_server_that_only_strangers_ask_learns_of_its_first_key(self):
+        secret = self.product.json("key", "create", "--name", "n", "--scope", "tasks:read")["secret"]
+        stranger = {"Host": "tasks.example.com", "Authorization": f"Bearer {secret}"}
+        wait_until(lambda: self.call("GET", "/api/v1/stats", None, stranger)[0] == 200,
+                   "the key is known")
 
     def test_a_key_made_over_http_works_and_ends_when_it_is_revoked(self):
         admin = self.new_key("admin")["secret"]

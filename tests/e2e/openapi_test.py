@@ -20,8 +20,6 @@ UNREACHED_PROBLEMS = {
     "/problems/idempotency-in-flight": "a race: api_test.py and repeat_test.py provoke it",
 }
 UNREACHED = {
-    ("start_operation", "429", "about:blank"): "it would take 100 that run at once",
-    ("listen", "429", "about:blank"): "it would take 101 streams: events_test.py",
     ("create_key", "409", "about:blank"): "it would take 10,000 keys",
 }
 # Bounds that hang together: one may not move without the other.
@@ -209,6 +207,7 @@ class Promises(ApiCase):
         self.walk_state()
         self.walk_keys()
         self.refuse_those_without_the_scope()
+        self.refuse_those_of_a_used_up_key()
         missing = [promise for promise in self.said.promises()
                    if promise not in self.said.seen and promise[1] not in UNREACHED_STATUSES
                    and promise[2] not in UNREACHED_PROBLEMS and promise not in UNREACHED]
@@ -332,8 +331,22 @@ class Promises(ApiCase):
         other = self.repeated("POST", "/api/v1/keys", {"name": "metrics", "scopes": ["metrics"]})
         self.assertEqual(len(self.good("GET", "/api/v1/keys")["items"]), 2)
         self.good("DELETE", f"/api/v1/keys/{other['key_id']}")
+        self.walk_sessions()
         page = self.good("GET", "/api/v1/audit?limit=2")
         self.good("GET", f"/api/v1/audit?cursor={page['next_cursor']}")
+
+    def walk_sessions(self):
+        secret = self.admin["Authorization"].removeprefix("Bearer ")
+        self.good("POST", "/api/v1/session", {"key": secret})
+        self.good("DELETE", "/api/v1/session")
+        refused = [self.ask("POST", "/api/v1/session", {"key": "esk_x"})[0] for _ in range(10)]
+        self.assertEqual(refused, [401] * 9 + [429])
+
+    def refuse_those_of_a_used_up_key(self):
+        key = self.good("POST", "/api/v1/keys", {"name": "r", "scopes": ["admin"], "rate": "1/h"})
+        shown = {"Authorization": f"Bearer {key['secret']}"}
+        self.good("GET", "/api/v1/stats", headers=shown)
+        self.call_each(429, lambda operation: bool(operation.said["security"]), headers=shown)
 
     def refuse_those_without_the_scope(self):
         def closed(operation):

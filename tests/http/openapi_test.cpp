@@ -35,11 +35,16 @@ class WholeTable : public testing::Test {
   EnqueueService enqueue_{repository_, nullptr, clock_};
   WorkService work_{repository_, clock_, std::make_shared<test::SeededRandom>(1)};
   KeyService keys_{repository_, clock_};
+  std::shared_ptr<KeyService> shared_keys_ = std::make_shared<KeyService>(repository_, clock_);
+  SessionService sessions_{repository_, shared_keys_, clock_};
+  RateBook rates_{clock_};
   ServicePool pool_{0, 0, {}};  // nothing is asked here
   EventFeed feed_{pool_, {}};
   std::vector<Route> routes_ = all_routes({.enqueue = enqueue_,
                                            .work = work_,
                                            .keys = keys_,
+                                           .sessions = sessions_,
+                                           .rates = rates_,
                                            .feed = feed_,
                                            .pool = pool_,
                                            .ready = [] { return Expected<void>{}; }});

@@ -16,6 +16,7 @@ Expected<void> Repository::put_key(const StoredKey& stored) {
       .add(key.expires_at)
       .add(key.last_used_at)
       .add(key.revoked_at);
+  key.rate ? params.add(to_text(*key.rate)) : params.null<std::string_view>();
   const Rows rows = ESTEIRA_TRY(connection_.write(sql::put_key, std::move(params)));
   if (rows.affected() == 0) return fail(ErrorCode::conflict, "the key's id is taken");
   return {};
@@ -32,7 +33,8 @@ Expected<std::vector<StoredKey>> Repository::keys() {
                             .created_at = rows.time(row, 4),
                             .expires_at = rows.time_or(row, 5),
                             .last_used_at = rows.time_or(row, 6),
-                            .revoked_at = rows.time_or(row, 7)},
+                            .revoked_at = rows.time_or(row, 7),
+                            .rate = known_rate(rows.text_or(row, 8))},
                     .secret_hash = rows.sha256(row, 3)});
   }
   return keys;

@@ -108,6 +108,10 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::vector<StoredKey>> keys() override;
   [[nodiscard]] Expected<bool> revoke_key(std::string_view key_id, Time now) override;
   [[nodiscard]] Expected<void> touch_keys(std::span<const KeyUse> uses) override;
+  [[nodiscard]] Expected<void> put_session(const Session& session) override;
+  [[nodiscard]] Expected<std::optional<Session>> session(const Sha256& token_hash) override;
+  [[nodiscard]] Expected<void> touch_session(const Sha256& token_hash, Time now) override;
+  [[nodiscard]] Expected<void> remove_session(const Sha256& token_hash) override;
   [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override;
   [[nodiscard]] Expected<std::vector<AuditRecord>> audit_page(std::optional<std::int64_t> before,
                                                               int limit) override;

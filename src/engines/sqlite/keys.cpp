@@ -6,9 +6,11 @@ namespace esteira::sqlite {
 Expected<void> put_key(Connection& connection, const StoredKey& stored) {
   const ApiKey& key = stored.key;
   const std::string scopes = to_text(key.scopes);
+  std::optional<std::string> rate;
+  if (key.rate) rate = to_text(*key.rate);
   auto query = ESTEIRA_TRY(connection.query(sql::key_put));
   ESTEIRA_TRY(query.run_with(key.key_id, key.name, scopes, stored.secret_hash, key.created_at,
-                             key.expires_at, key.last_used_at, key.revoked_at));
+                             key.expires_at, key.last_used_at, key.revoked_at, rate));
   if (query.changes() == 0) return fail(ErrorCode::conflict, "the key's id is taken");
   return {};
 }
@@ -23,7 +25,8 @@ Expected<std::vector<StoredKey>> keys(Connection& connection) {
                             .created_at = query.time(4),
                             .expires_at = query.optional_time(5),
                             .last_used_at = query.optional_time(6),
-                            .revoked_at = query.optional_time(7)},
+                            .revoked_at = query.optional_time(7),
+                            .rate = known_rate(query.optional_text(8))},
                     .secret_hash = query.sha256(3)});
   }
   return keys;

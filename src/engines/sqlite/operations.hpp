@@ -130,6 +130,14 @@ namespace esteira::sqlite {
 [[nodiscard]] Expected<bool> revoke_key(Connection& connection, std::string_view key_id, Time now);
 [[nodiscard]] Expected<void> touch_keys(Connection& connection, std::span<const KeyUse> uses);
 
+// sessions.cpp
+[[nodiscard]] Expected<void> put_session(Connection& connection, const Session& session);
+[[nodiscard]] Expected<std::optional<Session>> session(Connection& connection,
+                                                       const Sha256& token_hash);
+[[nodiscard]] Expected<void> touch_session(Connection& connection, const Sha256& token_hash,
+                                           Time now);
+[[nodiscard]] Expected<void> remove_session(Connection& connection, const Sha256& token_hash);
+
 // audit.cpp
 [[nodiscard]] Expected<AuditRecord> append_audit(Connection& connection, const AuditEntry& entry,
                                                  Time now);

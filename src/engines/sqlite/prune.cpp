@@ -1,5 +1,7 @@
 #include "engines/sqlite/prune.hpp"
 
+#include <array>
+
 #include "domain/limits.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/stats_book.hpp"
@@ -105,26 +107,33 @@ Expected<std::int64_t> Pruner::erase(Connection& connection, const std::vector<T
 }
 
 Expected<void> tidy(Connection& connection, Time now) {
+  struct Kept {
+    std::string_view find;
+    std::string_view clear;
+    Time before;
+    int rows = tidy_rows_max;
+  };
   const Time minute = std::chrono::floor<std::chrono::minutes>(now - stats_kept);
-  const bool old_stats = ESTEIRA_TRY(exists(connection, sql::stats_old, minute));
-  const bool old_keys =
-      ESTEIRA_TRY(exists(connection, sql::idempotency_old, now - limits::idempotency_kept));
-  const bool old_workers = ESTEIRA_TRY(exists(connection, sql::workers_old, now - worker_kept));
-  const bool old_answers =
-      ESTEIRA_TRY(exists(connection, sql::answers_old, now - limits::idempotency_kept));
-  const bool old_operations =
-      ESTEIRA_TRY(exists(connection, sql::operations_old, now - limits::operation_kept));
-  const bool old_changes =
-      ESTEIRA_TRY(exists(connection, sql::changes_old, now - limits::changes_kept));
-  if (!old_stats && !old_keys && !old_workers && !old_answers && !old_operations && !old_changes)
-    return {};
+  const Time keyed = now - limits::idempotency_kept;
+  const std::array all{
+      Kept{.find = sql::stats_old, .clear = sql::stats_tidy, .before = minute},
+      Kept{.find = sql::idempotency_old, .clear = sql::idempotency_tidy, .before = keyed},
+      Kept{.find = sql::answers_old, .clear = sql::answers_tidy, .before = keyed},
+      Kept{.find = sql::sessions_old, .clear = sql::sessions_tidy, .before = now},
+      Kept{.find = sql::workers_old, .clear = sql::workers_tidy, .before = now - worker_kept},
+      Kept{.find = sql::operations_old,
+           .clear = sql::operations_tidy,
+           .before = now - limits::operation_kept},
+      Kept{.find = sql::changes_old,
+           .clear = sql::changes_tidy,
+           .before = now - limits::changes_kept,
+           .rows = tidy_changes_max},
+  };
+  bool any = false;
+  for (const auto& one : all) any = any || ESTEIRA_TRY(exists(connection, one.find, one.before));
+  if (!any) return {};
   auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
-  ESTEIRA_TRY(connection.run(sql::stats_tidy, minute, tidy_rows_max));
-  ESTEIRA_TRY(connection.run(sql::idempotency_tidy, now - limits::idempotency_kept, tidy_rows_max));
-  ESTEIRA_TRY(connection.run(sql::answers_tidy, now - limits::idempotency_kept, tidy_rows_max));
-  ESTEIRA_TRY(connection.run(sql::workers_tidy, now - worker_kept));
-  ESTEIRA_TRY(connection.run(sql::operations_tidy, now - limits::operation_kept));
-  ESTEIRA_TRY(connection.run(sql::changes_tidy, now - limits::changes_kept, tidy_changes_max));
+  for (const auto& one : all) ESTEIRA_TRY(connection.run(one.clear, one.before, one.rows));
   return transaction.commit();
 }
 

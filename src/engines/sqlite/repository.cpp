@@ -280,6 +280,20 @@ class Repository final : public TaskRepository {
   Expected<void> touch_keys(std::span<const KeyUse> uses) override {
     return write([&](Connection& connection) { return sqlite::touch_keys(connection, uses); });
   }
+  Expected<void> put_session(const Session& session) override {
+    return write([&](Connection& connection) { return sqlite::put_session(connection, session); });
+  }
+  Expected<std::optional<Session>> session(const Sha256& token_hash) override {
+    return read([&](Connection& connection) { return sqlite::session(connection, token_hash); });
+  }
+  Expected<void> touch_session(const Sha256& token_hash, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::touch_session(connection, token_hash, now); });
+  }
+  Expected<void> remove_session(const Sha256& token_hash) override {
+    return write(
+        [&](Connection& connection) { return sqlite::remove_session(connection, token_hash); });
+  }
   Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
     return write(
         [&](Connection& connection) { return sqlite::append_audit(connection, entry, now); });

@@ -9,7 +9,7 @@ from harness.schema import Validator
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # Whatever the route: the message itself was refused.
-_OF_THE_MESSAGE = {400, 408, 413, 414, 415, 417, 431, 501, 503, 505}
+_OF_THE_MESSAGE = {400, 413, 414, 415, 417, 431, 501, 503, 505}
 
 
 @dataclasses.dataclass

@@ -148,6 +148,18 @@ class Delegate : public TaskRepository {
   [[nodiscard]] Expected<void> touch_keys(std::span<const KeyUse> uses) override {
     return inner_.touch_keys(uses);
   }
+  [[nodiscard]] Expected<void> put_session(const Session& session) override {
+    return inner_.put_session(session);
+  }
+  [[nodiscard]] Expected<std::optional<Session>> session(const Sha256& token_hash) override {
+    return inner_.session(token_hash);
+  }
+  [[nodiscard]] Expected<void> touch_session(const Sha256& token_hash, Time now) override {
+    return inner_.touch_session(token_hash, now);
+  }
+  [[nodiscard]] Expected<void> remove_session(const Sha256& token_hash) override {
+    return inner_.remove_session(token_hash);
+  }
   [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
     return inner_.append_audit(entry, now);
   }

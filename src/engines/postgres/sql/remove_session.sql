@@ -1,0 +1,2 @@
+-- remove_session
+DELETE FROM esteira.sessions WHERE token_hash = $1

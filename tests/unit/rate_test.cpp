@@ -1,0 +1,61 @@
+#include "domain/rate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace esteira {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Rate, is_read_and_written_alike) {
+  for (const auto* text : {"1/s", "100/s", "600/m", "1000000/h"}) {
+    const auto rate = parse_rate(text);
+    ASSERT_TRUE(rate) << text;
+    EXPECT_EQ(to_text(*rate), text);
+  }
+  for (const auto* text : {"", "/", "1", "0/s", "-1/s", "1/d", "1/", "/s", "1.5/s", "1000001/s",
+                           "1/s ", " 1/s", "1//s", "99999999999999999999/s"}) {
+    EXPECT_FALSE(parse_rate(text)) << text;
+  }
+}
+
+TEST(TokenBucket, gives_a_period_at_once_and_then_evenly) {
+  Duration now = 5h;
+  TokenBucket bucket({.count = 4, .per = 1s}, now);
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(bucket.take(now)) << i;
+  EXPECT_EQ(bucket.take(now), Duration{250ms});
+  now += 249ms;
+  EXPECT_EQ(bucket.take(now), Duration{1ms});
+  now += 1ms;
+  EXPECT_FALSE(bucket.take(now));
+  EXPECT_TRUE(bucket.take(now));
+}
+
+TEST(TokenBucket, never_gives_more_than_its_rate_over_any_stretch) {
+  const Rate rate{.count = 10, .per = 1min};
+  TokenBucket bucket(rate, Duration{0});
+  int given = 0;
+  for (Duration now{0}; now <= 10min; now += 100ms) given += bucket.take(now) ? 0 : 1;
+  // What it held at the start, and ten a minute.
+  EXPECT_EQ(given, 10 + 100);
+}
+
+TEST(TokenBucket, holds_no_more_after_a_long_rest_and_says_when_it_is_full) {
+  TokenBucket bucket({.count = 2, .per = 1h}, Duration{0});
+  EXPECT_TRUE(bucket.full(Duration{0}));
+  EXPECT_FALSE(bucket.take(Duration{0}));
+  EXPECT_FALSE(bucket.full(29min));
+  EXPECT_TRUE(bucket.full(30min));
+  EXPECT_FALSE(bucket.take(100h));
+  EXPECT_FALSE(bucket.take(100h));
+  EXPECT_EQ(bucket.take(100h), Duration{30min});
+}
+
+TEST(TokenBucket, a_clock_that_stands_still_gives_nothing_new) {
+  TokenBucket bucket({.count = 1, .per = 1s}, 1s);
+  EXPECT_FALSE(bucket.take(1s));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(bucket.take(1s));
+}
+
+}  // namespace
+}  // namespace esteira
