@@ -37,7 +37,7 @@ bool read_hex(std::string_view text, Sha256& digest) {
     const auto value = hex_digits.find(text[at]);
     if (value == std::string_view::npos) return false;
     auto& byte = read[at / 2];
-    byte = static_cast<std::uint8_t>((byte << 4U) | value);
+    byte = static_cast<std::uint8_t>((std::size_t{byte} << 4U) | value);
   }
   digest = read;
   return true;
