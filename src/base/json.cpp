@@ -105,8 +105,11 @@ struct Handler {
   bool on_uint64(std::uint64_t number, json::string_view, json::error_code& error) {
     return add(number, error);
   }
-  bool on_double(double number, json::string_view, json::error_code& error) {
+  // Boost.JSON may miss the nearest double by a step. The whole text is read at once, so that all
+  // of the number stands in `digits`; what is too small for a double is zero to both.
+  bool on_double(double number, json::string_view digits, json::error_code& error) {
     if (!std::isfinite(number)) return refuse(error, "a number is too large");
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
     return add(number, error);
   }
   bool on_bool(bool value, json::error_code& error) { return add(value, error); }

@@ -181,6 +181,27 @@ TEST(JsonText, every_double_comes_back_as_itself) {
   }
 }
 
+TEST(JsonText, a_number_is_the_double_nearest_to_its_digits) {
+  const std::vector<std::string> numbers{"19E39",
+                                         "-19e39",
+                                         "1.7976931348623157e308",
+                                         "4.9e-324",
+                                         "1e-400",
+                                         "-1e-400",
+                                         "1e23",
+                                         "8.5E37",
+                                         "0.30000000000000004",
+                                         "12345678.90123456789",
+                                         "5e-1",
+                                         "-0.125e+2",
+                                         "0.00000000000000000000000000000001e32"};
+  for (const auto& number : numbers) {
+    const auto value = parse_json(number);
+    ASSERT_TRUE(value.has_value()) << number;
+    EXPECT_EQ(value->as_double(), std::strtod(number.c_str(), nullptr)) << number;
+  }
+}
+
 TEST(JsonText, control_characters_are_escaped) {
   EXPECT_EQ(to_text(Json("\x01\x1F")), "\"\\u0001\\u001f\"");
   EXPECT_EQ(must(parse_json(to_text(Json("\x01\n\x1F\x7F")))), Json("\x01\n\x1F\x7F"));
