@@ -45,6 +45,15 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 beast::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
+// The parser lets any character stand within the quotes of a chunk's extension.
+struct ChunkCheck {
+  void operator()(std::uint64_t /*size*/, beast::string_view extensions, error_code& error) const {
+    if (!is_sound_chunk_extension(view(extensions))) {
+      error = beast::http::error::bad_chunk_extension;
+    }
+  }
+};
+
 // A stop waits for these.
 class Answering {
  public:
@@ -129,6 +138,7 @@ class Connection {
     parser_->header_limit(static_cast<std::uint32_t>(2 * head_bytes_max));
     parser_->body_limit(boost::none);  // the route's, once it is known
     parser_->eager(false);
+    parser_->on_chunk_header(chunk_check_);
     error_code error;
     const auto used = parser_->put(asio::buffer(buffer_.data(), head_bytes), error);
     buffer_.consume(used);
@@ -359,6 +369,7 @@ class Connection {
   PeerStream stream_;
   Shared& shared_;
   beast::flat_buffer buffer_{2 * head_bytes_max + 64 * 1024};
+  ChunkCheck chunk_check_;  // the parser refers to it
   std::optional<Parser> parser_;
   std::optional<Response> refusal_;
   std::string peer_;

@@ -113,6 +113,10 @@ Problem check_framing(const Framing& framing, bool version_10) {
 
 }  // namespace
 
+bool is_sound_chunk_extension(std::string_view text) {
+  return std::ranges::all_of(text, is_value_char);
+}
+
 Problem check_head_so_far(std::string_view bytes) {
   if (bytes.find('\0') != std::string_view::npos) return bad("the head holds the character NUL");
   for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -26,4 +26,8 @@ struct HeadProblem {
 // Of a head that is still arriving: what is wrong already, so that nobody waits for the rest of it.
 [[nodiscard]] std::optional<HeadProblem> check_head_so_far(std::string_view bytes);
 
+// What stands in the line of a chunk's size after it (";name=value"). False: it holds a control
+// character, which another program may take for the line's end, within quotes too.
+[[nodiscard]] bool is_sound_chunk_extension(std::string_view text);
+
 }  // namespace esteira::http

@@ -316,7 +316,9 @@ def malformed_messages():
     chunked = start + host + b"Transfer-Encoding: chunked\r\n\r\n"
     for chunks in (b"x\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}\r\n0\r\n\r\n", b"2\n{}\r\n0\r\n\r\n",
                    b"2\r\n{}0\r\n\r\n", b"2\r\n{}xx0\r\n\r\n", b"\r\n2\r\n{}\r\n0\r\n\r\n",
-                   b"0x2\r\n{}\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n{}", b"2 2\r\n{}\r\n0\r\n\r\n"):
+                   b"0x2\r\n{}\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n{}", b"2 2\r\n{}\r\n0\r\n\r\n",
+                   b"2;a\n\r\n{}\r\n0\r\n\r\n", b"2;a=\"\n\"\r\n{}\r\n0\r\n\r\n",
+                   b"2;a=\"\r\"\r\n{}\r\n0\r\n\r\n", b"2;a=\"\x00\"\r\n{}\r\n0\r\n\r\n"):
         yield chunked + chunks
 
 

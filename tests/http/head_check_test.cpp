@@ -112,5 +112,14 @@ TEST(HeadCheck, a_head_on_its_way_is_refused_as_soon_as_it_is_wrong) {
             431);
 }
 
+TEST(HeadCheck, a_chunk_extension_holds_no_end_of_a_line) {
+  for (const std::string_view good : {"", ";a", "; a = b", ";a=\"b c\"", ";a=\"\t\""}) {
+    EXPECT_TRUE(is_sound_chunk_extension(good)) << good;
+  }
+  for (const std::string_view bad : {";a=\"\n\"", ";a\r", "\n", ";a=\"\x01\"", ";\x7F"}) {
+    EXPECT_FALSE(is_sound_chunk_extension(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace esteira::http
