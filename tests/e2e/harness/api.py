@@ -15,6 +15,7 @@ class ApiCase(EndToEnd):
     SERVE_OPTIONS = ("--poll-milliseconds", 100)
     SCHEME = "http"
     DESCRIPTION = None
+    CALL_SECONDS = 30  # a call that takes longer fails
 
     def setUp(self):
         super().setUp()
@@ -32,20 +33,29 @@ class ApiCase(EndToEnd):
         return self.SERVE_OPTIONS
 
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.CALL_SECONDS)
 
-    def exchange(self, method, path, body=None, headers=None):
-        """One request and its answer."""
+    def send(self, method, path, body=None, headers=None):
+        """Sends a request; what comes back is for `receive`."""
         connection = self.connect()
         text = body if isinstance(body, (str, bytes, type(None))) else json.dumps(body)
         data = text.encode() if isinstance(text, str) else text
         asked = {**(JSON if body is not None else {}), **(headers or {})}
         connection.request(method, path, data, asked)
+        return connection, (method, path, asked, data)
+
+    @staticmethod
+    def receive(sent):
+        connection, request = sent
         answer = connection.getresponse()
         endless = (answer.headers["Content-Type"] or "").startswith("text/event-stream")
         received = answer.read1() if endless else answer.read()
         connection.close()
-        return Exchange(method, path, asked, data, answer.status, answer.headers, received)
+        return Exchange(*request, answer.status, answer.headers, received)
+
+    def exchange(self, method, path, body=None, headers=None):
+        """One request and its answer."""
+        return self.receive(self.send(method, path, body, headers))
 
     def description(self):
         """What the program says of its API: the same whenever it is asked."""
@@ -55,7 +65,9 @@ class ApiCase(EndToEnd):
 
     def call(self, method, path, body=None, headers=None):
         """Answers (status, headers, the body: its JSON where it is that), which are as described."""
-        done = self.exchange(method, path, body, headers)
+        return self.answer_of(self.exchange(method, path, body, headers))
+
+    def answer_of(self, done):
         self.assertEqual(self.description().faults(done), [])
         if not done.answer:
             return done.status, done.answer_headers, None
