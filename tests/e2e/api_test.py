@@ -6,6 +6,7 @@ import http.client
 
 from harness.api import ApiCase
 from harness.case import main
+from harness.malformed import malformed_messages
 from harness.processes import wait_until
 from harness.wire import exchange, statuses
 
@@ -277,49 +278,6 @@ class Api(ApiCase):
         body = b'{"type":"NOOP","payload":1}'
         self.assertEqual(statuses(exchange(self.port, head % len(body), then=body)), [100, 201])
         self.assertEqual(statuses(exchange(self.port, head % 100_000_000)), [413])
-
-
-def malformed_messages():
-    start = b"POST /api/v1/tasks HTTP/1.1\r\n"
-    host = b"Host: localhost\r\n"
-    body = b"\r\n{}"
-    for line in (b"GET", b"GET /", b"GET / ", b" GET / HTTP/1.1", b"GET  / HTTP/1.1", b"GET / HTTP/1.1 ",
-                 b"GET / HTTP/9.9", b"GET / http/1.1", b"GET / HTTP/1.1x", b"GET / HTTP/11",
-                 b"G\x00T / HTTP/1.1", b"GET /\x00 HTTP/1.1", b"GET /\x7f HTTP/1.1",
-                 b"GET /a b HTTP/1.1", b"GET http://a/ HTTP/1.1", b"GET * HTTP/1.1", b"\xff / HTTP/1.1",
-                 b"GET \xff HTTP/1.1", b"GET /# HTTP/1.1", b"GET", b"HTTP/1.1 200 OK", b"{}",
-                 b"G" * 9000, b"GET /" + b"a" * 9000 + b" HTTP/1.1"):
-        yield line + b"\r\n" + host + b"\r\n"
-    for field in (b"Content-Length: 2\r\nContent-Length: 2", b"Content-Length: 2\r\nContent-Length: 3",
-                  b"Content-Length: 2, 2", b"Content-Length: +2", b"Content-Length: -2",
-                  b"Content-Length: 0x2", b"Content-Length: 2 2", b"Content-Length: ", b"Content-Length: a",
-                  b"Content-Length: 99999999999999999999", b"Content-Length: 2.0", b"Content-Length:\x0b2",
-                  b"Content-Length: 2\r\nTransfer-Encoding: chunked",
-                  b"Transfer-Encoding: chunked\r\nContent-Length: 2",
-                  b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
-                  b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: chunked, gzip",
-                  b"Transfer-Encoding: identity", b"Transfer-Encoding: xchunked",
-                  b"Transfer-Encoding: \"chunked\"", b"Transfer-Encoding: chunked;q=1",
-                  b"Transfer-Encoding: ", b"Transfer-Encoding : chunked", b"Content-Length : 2",
-                  b" Content-Length: 2", b"\tContent-Length: 2", b"X: a\r\n folded", b"X: a\r\n\tfolded",
-                  b"no colon", b": no name", b"na me: x", b"X\x00: a", b"X: a\x00b", b"X: a\x01b",
-                  b"X: a\x7f", b"(X): a", b"X\x80: a", b"X: a\rb", b"X: a\nb", b"Host: other",
-                  b"X: " + b"a" * 17_000, b"\r\n".join([b"X: a"] * 101)):
-        yield start + host + field + b"\r\n" + body
-        yield start + field + b"\r\n" + host + body
-    for text in (start + b"\r\n", start.replace(b"\r", b"") + host + b"\r\n",
-                 (start + host + b"\r\n").replace(b"\r", b""), start + host.replace(b"\r", b"") + b"\r\n",
-                 start + b"\r\n" + host + b"\r\n", start + host + b"\n", b"\r\n\r\n" + start + host,
-                 b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 100 + b"\n",
-                 b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
-        yield text
-    chunked = start + host + b"Transfer-Encoding: chunked\r\n\r\n"
-    for chunks in (b"x\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}\r\n0\r\n\r\n", b"2\n{}\r\n0\r\n\r\n",
-                   b"2\r\n{}0\r\n\r\n", b"2\r\n{}xx0\r\n\r\n", b"\r\n2\r\n{}\r\n0\r\n\r\n",
-                   b"0x2\r\n{}\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n{}", b"2 2\r\n{}\r\n0\r\n\r\n",
-                   b"2;a\n\r\n{}\r\n0\r\n\r\n", b"2;a=\"\n\"\r\n{}\r\n0\r\n\r\n",
-                   b"2;a=\"\r\"\r\n{}\r\n0\r\n\r\n", b"2;a=\"\x00\"\r\n{}\r\n0\r\n\r\n"):
-        yield chunked + chunks
 
 
 if __name__ == "__main__":

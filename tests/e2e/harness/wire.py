@@ -6,15 +6,15 @@ import socket
 def exchange(port, data, then=b"", seconds=20):
     """Sends bytes and answers all that comes until the server closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
-        received = b""
         try:
             connection.sendall(data)
             if then:
                 connection.sendall(then)
-            while True:
-                piece = connection.recv(65536)
-                if not piece:
-                    break
+        except (ConnectionResetError, BrokenPipeError):
+            pass  # closed before it had read all; it may have answered
+        received = b""
+        try:
+            while piece := connection.recv(65536):
                 received += piece
         except ConnectionResetError:
             pass  # it had said what it had to say
