@@ -1,6 +1,7 @@
 #include "esteira/time.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -150,7 +151,7 @@ Expected<Duration> parse_duration(std::string_view text) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("'{}' is longer than ten years", text.substr(0, 40)));
   }
-  return Duration{static_cast<std::int64_t>(number * scale + 0.5)};
+  return Duration{std::llround(number * scale)};
 }
 
 std::string format_duration(Duration duration) {

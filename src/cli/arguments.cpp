@@ -53,8 +53,13 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 CLI::Option& add_option(CLI::App& app, const Name& name, Read read) {
-  auto* option = app.add_option_function<std::string>(std::string(name.name), std::move(read),
-                                                      std::string(name.help));
+  auto* option = app.add_option(
+      std::string(name.name),
+      [read = std::move(read)](const CLI::results_t& values) {
+        read(values.front());
+        return true;
+      },
+      std::string(name.help));
   option->option_text(std::string(name.value));
   return *option;
 }

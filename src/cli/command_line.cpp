@@ -110,7 +110,7 @@ class Tree {
 
 // "esteira task create", as far as the command line names a verb.
 std::string named_verb(const CLI::App& app) {
-  std::string path = app.get_name();
+  const std::string& path = app.get_name();
   const auto parsed = app.get_subcommands();
   return parsed.empty() ? path : path + ' ' + named_verb(*parsed.front());
 }

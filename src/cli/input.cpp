@@ -20,7 +20,8 @@ struct CloseFile {
 Expected<std::string> read_stream(std::FILE* file, std::string_view name, std::size_t bytes_max) {
   std::string text;
   char buffer[16 * 1024];
-  while (const auto count = std::fread(buffer, 1, sizeof buffer, file)) {
+  while (std::feof(file) == 0 && std::ferror(file) == 0) {
+    const auto count = std::fread(buffer, 1, sizeof buffer, file);
     text.append(buffer, count);
     if (text.size() > bytes_max) {
       return fail(ErrorCode::invalid_argument,

@@ -65,7 +65,8 @@ Expected<LineReader::File> LineReader::spool(std::FILE* source, const std::strin
   File copy(open_unnamed());
   if (!copy) return failure("keeping a copy of", name);
   std::string chunk(chunk_bytes, '\0');
-  while (const auto count = std::fread(chunk.data(), 1, chunk.size(), source)) {
+  while (std::feof(source) == 0 && std::ferror(source) == 0) {
+    const auto count = std::fread(chunk.data(), 1, chunk.size(), source);
     if (std::fwrite(chunk.data(), 1, count, copy.get()) != count) {
       return failure("keeping a copy of", name);
     }

@@ -1,6 +1,5 @@
 #include "cli/verb.hpp"
 
 int main(int argc, char** argv) {
-  using namespace esteira::cli;
-  return run_program(all_verbs(), argc, argv);
+  return esteira::cli::run_program(esteira::cli::all_verbs(), argc, argv);
 }

@@ -23,7 +23,7 @@ std::unexpected<Error> bad(std::string_view what, std::string pointer, std::stri
 
 Expected<void> compile(std::string_view expression, std::string pointer) {
   try {
-    const std::regex compiled(expression.begin(), expression.end());
+    std::regex{}.assign(expression.begin(), expression.end());
     return {};
   } catch (const std::regex_error& error) {
     return bad("the JSON Schema at ", std::move(pointer),
