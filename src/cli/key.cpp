@@ -55,13 +55,14 @@ Expected<int> create(const GlobalOptions& globals, const Options& options) {
   }
   const auto store = ESTEIRA_TRY(open_store(globals));
   KeyService keys(store.repository, store.clock);
-  const auto created = ESTEIRA_TRY(with_trail(store, [&]() -> Expected<CreatedKey> {
+  const auto make = [&]() -> Expected<CreatedKey> {
     auto made = ESTEIRA_TRY(keys.create(*options.name, scopes, options.expires_in, rate));
     ESTEIRA_TRY(note_in_trail(
         store,
         {.action = "key.create", .target = made.key.key_id, .after = api::audited(made.key)}));
     return made;
-  }));
+  };
+  const auto created = ESTEIRA_TRY(with_trail(store, make));
   print_created(created, globals.json);
   return status::done;
 }
@@ -103,10 +104,11 @@ Expected<int> list(const GlobalOptions& globals) {
 
 Expected<int> revoke(const GlobalOptions& globals, const std::string& key_id) {
   const auto store = ESTEIRA_TRY(open_store(globals));
-  ESTEIRA_TRY(with_trail(store, [&]() -> Expected<void> {
+  const auto end = [&]() -> Expected<void> {
     ESTEIRA_TRY(KeyService(store.repository, store.clock).revoke(key_id));
     return note_in_trail(store, {.action = "key.revoke", .target = key_id});
-  }));
+  };
+  ESTEIRA_TRY(with_trail(store, end));
   if (globals.json) {
     print_json(JsonObject{{"key_id", key_id}, {"status", "revoked"}});
   } else {

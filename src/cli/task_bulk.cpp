@@ -93,13 +93,14 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
   const auto action = ESTEIRA_TRY(parse_bulk_action(options.action));
   const auto filter = ESTEIRA_TRY(filter_of(options));
   const auto store = ESTEIRA_TRY(open_store(globals));
-  auto operation = ESTEIRA_TRY(with_trail(store, [&]() -> Expected<Operation> {
+  const auto start = [&]() -> Expected<Operation> {
     auto begun = ESTEIRA_TRY(BulkService(store.repository, store.clock).start(action, filter));
     ESTEIRA_TRY(note_in_trail(store, {.action = api::audited_action(begun),
                                       .target = fmt::format("{}", begun.operation_id),
                                       .after = api::audited(begun)}));
     return begun;
-  }));
+  };
+  auto operation = ESTEIRA_TRY(with_trail(store, start));
   if (options.wait) operation = ESTEIRA_TRY(finish(store, std::move(operation)));
   print_operation(operation, globals.json);
   if (operation.status == OperationStatus::running) {

@@ -53,7 +53,7 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
   const auto edit = ESTEIRA_TRY(edit_of(options));
   const auto store = ESTEIRA_TRY(open_store(globals));
   TaskService service(store.repository, store.registry.get(), store.clock);
-  const auto edited = ESTEIRA_TRY(with_trail(store, [&]() -> Expected<EditedTask> {
+  const auto change = [&]() -> Expected<EditedTask> {
     auto done = ESTEIRA_TRY(service.edit_task(options.task_id, edit));
     auto [before, after] = api::audited(done.before, done.after);
     ESTEIRA_TRY(note_in_trail(store, {.action = "task.edit",
@@ -61,7 +61,8 @@ Expected<int> run(const GlobalOptions& globals, const Options& options) {
                                       .before = std::move(before),
                                       .after = std::move(after)}));
     return done;
-  }));
+  };
+  const auto edited = ESTEIRA_TRY(with_trail(store, change));
   print_task(edited.after, globals.json);
   return status::done;
 }
