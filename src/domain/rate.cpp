@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,28 +49,28 @@ std::optional<Rate> known_rate(const std::optional<std::string>& text) {
 }
 
 TokenBucket::TokenBucket(const Rate& rate, Duration now)
-    : rate_(rate), tokens_(static_cast<double>(rate.count)), at_(now) {}
+    : rate_(rate), credit_(rate.count * rate.per.count()), at_(now) {}
 
-double TokenBucket::tokens_at(Duration now) const {
-  const auto most = static_cast<double>(rate_.count);
-  const double elapsed = static_cast<double>((now - at_).count());
-  return std::min(most, tokens_ + elapsed * most / static_cast<double>(rate_.per.count()));
+std::int64_t TokenBucket::credit_at(Duration now) const {
+  // A whole period fills it, however long it was.
+  const auto elapsed = std::clamp(now - at_, Duration{0}, rate_.per);
+  const std::int64_t most = rate_.count * rate_.per.count();
+  return std::min(most, credit_ + elapsed.count() * rate_.count);
 }
 
 std::optional<Duration> TokenBucket::take(Duration now) {
-  tokens_ = tokens_at(now);
+  credit_ = credit_at(now);
   at_ = std::max(at_, now);
-  if (tokens_ >= 1) {
-    tokens_ -= 1;
+  const std::int64_t cost = rate_.per.count();
+  if (credit_ >= cost) {
+    credit_ -= cost;
     return std::nullopt;
   }
-  const double missing =
-      (1 - tokens_) * static_cast<double>(rate_.per.count()) / static_cast<double>(rate_.count);
-  return std::max(Duration{1}, Duration{std::llround(std::ceil(missing))});
+  return Duration{(cost - credit_ + rate_.count - 1) / rate_.count};
 }
 
 bool TokenBucket::full(Duration now) const {
-  return tokens_at(now) >= static_cast<double>(rate_.count);
+  return credit_at(now) == rate_.count * rate_.per.count();
 }
 
 }  // namespace esteira

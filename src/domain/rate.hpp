@@ -39,10 +39,12 @@ class TokenBucket {
   [[nodiscard]] const Rate& rate() const { return rate_; }
 
  private:
-  [[nodiscard]] double tokens_at(Duration now) const;
+  [[nodiscard]] std::int64_t credit_at(Duration now) const;
 
   Rate rate_;
-  double tokens_;
+  // Each microsecond brings `rate.count`, and a token costs `rate.per`'s microseconds: whole
+  // numbers.
+  std::int64_t credit_;
   Duration at_;
 };
 

@@ -170,8 +170,7 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
   return row;
 }
 
-Expected<TaskEditRow> check_edit(const TaskEdit& edit, std::string_view type_name, TypeCache& types,
-                                 const ProcessorRegistry* registry, Time now) {
+Expected<TaskEditRow> check_edit(const TaskEdit& edit, Time now) {
   const bool given_time = edit.scheduled_for || edit.scheduled_in;
   if (edit.due_now && given_time) {
     return std::unexpected(
@@ -186,16 +185,17 @@ Expected<TaskEditRow> check_edit(const TaskEdit& edit, std::string_view type_nam
                           .scheduled_in = edit.scheduled_in,
                           .tags = edit.tags.value_or(std::vector<std::string>{})};
   ESTEIRA_TRY(check_options(asked, now));
-  TaskEditRow row{.payload = std::nullopt,
-                  .priority = edit.priority,
-                  .tags = edit.tags,
-                  .reschedules = edit.due_now || given_time,
-                  .scheduled_for = due_time(asked, now)};
-  if (edit.payload) {
-    const auto type = ESTEIRA_TRY(types.find(type_name));
-    row.payload = ESTEIRA_TRY(check_payload(*edit.payload, type, types, registry));
-  }
-  return row;
+  return TaskEditRow{.payload = std::nullopt,
+                     .priority = edit.priority,
+                     .tags = edit.tags,
+                     .reschedules = edit.due_now || given_time,
+                     .scheduled_for = due_time(asked, now)};
+}
+
+Expected<std::string> check_edited_payload(const Json& payload, std::string_view type_name,
+                                           TypeCache& types, const ProcessorRegistry* registry) {
+  const auto type = ESTEIRA_TRY(types.find(type_name));
+  return check_payload(payload, type, types, registry);
 }
 
 }  // namespace esteira

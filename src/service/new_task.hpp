@@ -14,9 +14,12 @@ namespace esteira {
 [[nodiscard]] Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                                                   const ProcessorRegistry* registry, Time now);
 
-// The same of what an edit would make of a task of this type.
-[[nodiscard]] Expected<TaskEditRow> check_edit(const TaskEdit& edit, std::string_view type_name,
-                                               TypeCache& types, const ProcessorRegistry* registry,
-                                               Time now);
+// The same of an edit: first what does not depend on the task, the payload left out, then its
+// payload, of which the row has the text.
+[[nodiscard]] Expected<TaskEditRow> check_edit(const TaskEdit& edit, Time now);
+[[nodiscard]] Expected<std::string> check_edited_payload(const Json& payload,
+                                                         std::string_view type_name,
+                                                         TypeCache& types,
+                                                         const ProcessorRegistry* registry);
 
 }  // namespace esteira

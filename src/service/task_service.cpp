@@ -149,13 +149,17 @@ Expected<void> TaskService::retry_task(TaskId task_id) {
 
 Expected<EditedTask> TaskService::edit_task(TaskId task_id, const TaskEdit& edit) {
   constexpr std::string_view wrong = "does not wait: only a waiting task is edited";
+  const auto now = impl_->clock->now();
+  auto row = ESTEIRA_TRY(check_edit(edit, now));
   const auto found = ESTEIRA_TRY(task(task_id));
   // One that does not wait is told so before its new payload is looked at.
   if (found.status != TaskStatus::pending) {
     ESTEIRA_TRY(to_error(ChangeStatus::wrong_status, task_id, wrong));
   }
-  const auto now = impl_->clock->now();
-  const auto row = ESTEIRA_TRY(check_edit(edit, found.type, impl_->types, impl_->registry, now));
+  if (edit.payload) {
+    row.payload =
+        ESTEIRA_TRY(check_edited_payload(*edit.payload, found.type, impl_->types, impl_->registry));
+  }
   auto answer = ESTEIRA_TRY(impl_->repository->edit(task_id, row, now));
   ESTEIRA_TRY(to_error(answer.status, task_id, wrong));
   ESTEIRA_ASSERT(answer.before && answer.after);

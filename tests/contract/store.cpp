@@ -1,6 +1,8 @@
 #include "contract/store.hpp"
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 
 #include "support/expectations.hpp"
@@ -30,6 +32,11 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE task_changes", "DROP TABLE task_change_marks"},
     {"DROP TABLE sessions", "ALTER TABLE api_keys DROP COLUMN rate"},
 };
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::size_t undone_index(int version) { return static_cast<std::size_t>(version) - 4; }
 
 class SqliteTransaction final : public OtherTransaction {
@@ -89,9 +96,17 @@ class SqliteFileStore : public Store {
   }
   void take_back_to(int version) override {
     SqliteClient client{path("esteira.db")};
+    // The views of 0007 name what it brought: those of 0002 come back.
+    const bool old_views = version < 7;
+    if (old_views) {
+      client.execute(
+          "DROP VIEW tasks; DROP VIEW task_executions; DROP VIEW task_details; "
+          "DROP VIEW task_states");
+    }
     for (std::size_t i = sqlite_undone.size(); i > undone_index(version + 1); --i) {
       client.execute(sqlite_undone[i - 1]);
     }
+    if (old_views) client.execute(text_of(ESTEIRA_SQLITE_MIGRATIONS "/0002_views.sql"));
     client.execute(("UPDATE esteira_meta SET value = " + std::to_string(version) +
                     " WHERE key = 'schema_version'"));
   }
