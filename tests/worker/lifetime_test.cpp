@@ -1,35 +1,71 @@
 // Time limits, stops, cancels, and what survives them.
 #include <atomic>
+#include <csignal>
 #include <latch>
+#include <set>
 
+#include "base/random.hpp"
+#include "domain/work.hpp"
+#include "support/builders.hpp"
+#include "support/child_process.hpp"
 #include "worker_fixture.hpp"
 
 namespace esteira::test {
 namespace {
 
-class Lifetime : public WorkerTest {};
+// A worker in a process of its own, killed at the end of its scope.
+class DoomedWorker {
+ public:
+  DoomedWorker(std::string kind, std::string url, std::string type)
+      : pid_(spawn({.command = {ESTEIRA_DOOMED_WORKER, std::move(kind), std::move(url),
+                                std::move(type)}})) {}
+  ~DoomedWorker() {
+    kill(pid_, SIGKILL);
+    wait_for_exit(pid_);
+  }
+  DoomedWorker(const DoomedWorker&) = delete;
+  DoomedWorker& operator=(const DoomedWorker&) = delete;
 
-// Waits until it is asked to stop.
-TaskResult wait_for_stop(const Task&, ExecutionContext& context) {
-  const auto stop = context.stop_token();
-  std::atomic<bool> stopped = false;
-  const std::stop_callback callback(stop, [&] {
-    stopped = true;
-    stopped.notify_all();
-  });
-  stopped.wait(false);
-  throw TaskError("asked to stop");
-}
+ private:
+  pid_t pid_;
+};
 
-TEST_F(Lifetime, a_task_over_its_time_limit_is_asked_to_stop_and_has_timed_out) {
+class Lifetime : public EveryWorkerTest {
+ protected:
+  // Ends the lease of the only task that runs, as if its time had come, and settles that.
+  void take_over(TaskId task_id) {
+    const auto now = must(repository_->server_time());
+    const auto taken = must(repository_->take_expired("another", LeaseId{SystemRandom().bytes16()},
+                                                      30s, 100, now + 1h));
+    ASSERT_EQ(taken.size(), 1U);
+    ASSERT_EQ(taken[0].claim.fence.task_id, task_id);
+    const auto settlement = expired(taken[0].claim, now, taken[0].previous_worker);
+    must(repository_->tick({.worker = "another", .settlements = std::span{&settlement, 1}}, now));
+  }
+};
+class OwnLifetime : public TaskWorkerTest {};
+
+TEST_P(Lifetime, a_task_over_its_time_limit_is_asked_to_stop_and_has_timed_out) {
   add("SLOW", wait_for_stop);
   const auto id = create("SLOW", JsonObject{}, {.max_retries = 0, .timeout = 50ms});
   drain();
   EXPECT_EQ(task(id).status, TaskStatus::failed);
   EXPECT_EQ(executions(id).front().status, ExecutionStatus::timed_out);
+  EXPECT_EQ(task(id).error_message, "timed out after 50ms: asked to stop");
 }
 
-TEST_F(Lifetime, a_processor_that_ignores_its_stop_is_given_up_and_its_late_result_dropped) {
+TEST_P(Lifetime, a_task_that_completes_past_its_time_limit_is_completed) {
+  add("LATE", [](const Task&, ExecutionContext& context) {
+    until_stopped(context);
+    return Json("done all the same");
+  });
+  const auto id = create("LATE", JsonObject{}, {.max_retries = 0, .timeout = 50ms});
+  drain();
+  EXPECT_EQ(task(id).status, TaskStatus::completed);
+  EXPECT_EQ(task(id).result, Json("done all the same"));
+}
+
+TEST_F(OwnLifetime, a_processor_that_ignores_its_stop_is_given_up_and_its_late_result_dropped) {
   std::latch may_end(1);
   std::atomic<bool> returned = false;
   add("DEAF", [&](const Task&, ExecutionContext&) {
@@ -56,7 +92,7 @@ TEST_F(Lifetime, a_processor_that_ignores_its_stop_is_given_up_and_its_late_resu
   EXPECT_EQ(executions(deaf).size(), 1U);
 }
 
-TEST_F(Lifetime, a_stop_lets_running_tasks_finish_within_the_grace_period) {
+TEST_P(Lifetime, a_stop_lets_running_tasks_finish_within_the_grace_period) {
   std::latch may_end(1);
   std::atomic<bool> running = false;
   add("WORK", [&](const Task&, ExecutionContext&) {
@@ -73,7 +109,7 @@ TEST_F(Lifetime, a_stop_lets_running_tasks_finish_within_the_grace_period) {
   EXPECT_EQ(task(id).status, TaskStatus::completed);
 }
 
-TEST_F(Lifetime, what_is_over_the_grace_period_goes_back_unharmed) {
+TEST_P(Lifetime, what_is_over_the_grace_period_goes_back_unharmed) {
   std::atomic<int> running = 0;
   add("WORK", [&](const Task& task, ExecutionContext& context) {
     ++running;
@@ -97,9 +133,91 @@ TEST_F(Lifetime, what_is_over_the_grace_period_goes_back_unharmed) {
       EXPECT_EQ(execution.status, ExecutionStatus::interrupted);
     }
   }
+  EXPECT_TRUE(must(repository_->workers()).empty()) << "it has signed off";
 }
 
-TEST_F(Lifetime, cancelling_a_running_task_reaches_its_processor) {
+// What the maintenance of another process does once a lease has ended, before it has.
+TEST_P(Lifetime, a_task_that_was_taken_over_is_stopped_and_its_word_changes_nothing) {
+  std::atomic<bool> running = false;
+  std::atomic<bool> stopped = false;
+  add("WORK", [&](const Task& task, ExecutionContext& context) -> TaskResult {
+    if (task.attempt > 1) return Json("the second");
+    running = true;
+    until_stopped(context);
+    stopped = true;
+    return Json("the first");
+  });
+  const auto id = create("WORK");
+  auto options = quick_options();
+  options.lease = 1s;
+  options.maintenance = false;
+  const auto worker = start(options);
+  ASSERT_TRUE(eventually([&] { return running.load(); }));
+  take_over(id);
+  EXPECT_TRUE(eventually([&] { return stopped.load(); }));
+  EXPECT_TRUE(reaches(id, TaskStatus::completed));
+  stop(*worker);
+  EXPECT_EQ(task(id).result, Json("the second"));
+  EXPECT_EQ(task(id).crashes, 1);
+  EXPECT_EQ(task(id).retries, 0);
+  const auto history = executions(id);
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[0].status, ExecutionStatus::expired);
+  EXPECT_EQ(history[1].status, ExecutionStatus::completed);
+}
+
+TEST_P(Lifetime, what_a_worker_held_when_it_died_is_run_by_another) {
+  add("WORK", [](const Task& task, ExecutionContext&) { return Json(task.attempt); });
+  const std::vector<TaskId> ids{create("WORK"), create("WORK")};
+  {
+    const DoomedWorker doomed(std::string(GetParam().name), url(), "WORK");
+    for (const auto id : ids) ASSERT_TRUE(reaches(id, TaskStatus::processing));
+  }
+  const auto worker = start();
+  for (const auto id : ids) {
+    EXPECT_TRUE(reaches(id, TaskStatus::completed));
+    const auto done = task(id);
+    EXPECT_EQ(done.result, Json(2));
+    EXPECT_EQ(done.crashes, 1);
+    EXPECT_EQ(done.retries, 0);
+    EXPECT_EQ(executions(id).front().status, ExecutionStatus::expired);
+  }
+  stop(*worker);
+}
+
+TEST_P(Lifetime, two_workers_share_a_backlog_and_run_no_task_twice) {
+  constexpr std::size_t count = 400;
+  std::vector<std::atomic<int>> runs(count);
+  std::atomic<int> begun = 0;
+  std::latch both(2);
+  // The first two wait for each other: a worker has one slot, so that both have one.
+  add("WORK", [&](const Task& task, ExecutionContext&) {
+    if (begun++ < 2) both.arrive_and_wait();
+    ++runs.at(static_cast<std::size_t>(task.payload.as_int64()));
+    return Json(nullptr);
+  });
+  std::vector<NewTask> tasks;
+  for (std::size_t i = 0; i < count; ++i) tasks.push_back({"WORK", static_cast<std::int64_t>(i)});
+  const auto created = must(service_->create_tasks(tasks));
+  auto options = quick_options();
+  options.concurrency = 1;
+  options.drain = true;
+  const auto first = start(options);
+  const auto second = start(options);
+  EXPECT_TRUE(first->wait());
+  EXPECT_TRUE(second->wait());
+  std::set<std::string> by;
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(runs[i], 1);
+    const auto done = task(created[i].task_id);
+    EXPECT_EQ(done.status, TaskStatus::completed);
+    EXPECT_EQ(done.attempt, 1);
+    by.insert(done.worker.value_or(""));
+  }
+  EXPECT_EQ(by, (std::set<std::string>{first->name(), second->name()}));
+}
+
+TEST_P(Lifetime, cancelling_a_running_task_reaches_its_processor) {
   std::atomic<bool> running = false;
   add("WORK", [&](const Task& task, ExecutionContext& context) {
     running = true;
@@ -116,16 +234,11 @@ TEST_F(Lifetime, cancelling_a_running_task_reaches_its_processor) {
   EXPECT_TRUE(worker->wait());
 }
 
-TEST_F(Lifetime, a_task_that_completes_in_spite_of_its_cancel_stays_completed) {
+TEST_P(Lifetime, a_task_that_completes_in_spite_of_its_cancel_stays_completed) {
   std::atomic<bool> running = false;
   add("WORK", [&](const Task&, ExecutionContext& context) {
     running = true;
-    std::atomic<bool> stopped = false;
-    const std::stop_callback callback(context.stop_token(), [&] {
-      stopped = true;
-      stopped.notify_all();
-    });
-    stopped.wait(false);
+    until_stopped(context);
     return Json("done all the same");
   });
   const auto id = create("WORK");
@@ -137,30 +250,42 @@ TEST_F(Lifetime, a_task_that_completes_in_spite_of_its_cancel_stays_completed) {
   EXPECT_TRUE(worker->wait());
 }
 
-TEST_F(Lifetime, a_checkpoint_and_a_reserved_number_reach_the_next_attempt) {
-  std::vector<std::int64_t> numbers;
-  Json seen;
-  const auto processor =
-      add("NOTE", [&](const Task& task, ExecutionContext& context) -> TaskResult {
-        numbers.push_back(context.reserve_number("invoice/1"));
-        if (task.attempt == 1) {
-          context.checkpoint(JsonObject{{"step", "sent"}});
-          throw TaskError("no answer", RetryAfter{Duration{0}});
-        }
-        seen = context.last_checkpoint();
-        return Json(nullptr);
-      });
-  const auto first = create("NOTE");
+TEST_P(Lifetime, a_checkpoint_reaches_the_next_attempt) {
+  Json before;
+  Json after;
+  add("NOTE", [&](const Task& task, ExecutionContext& context) -> TaskResult {
+    if (task.attempt == 1) {
+      before = context.last_checkpoint();
+      context.checkpoint(JsonObject{{"step", "begun"}});
+      context.checkpoint(JsonObject{{"step", "sent"}});
+      throw TaskError("no answer", RetryAfter{Duration{0}});
+    }
+    after = context.last_checkpoint();
+    return Json(nullptr);
+  });
+  const auto id = create("NOTE");
   drain();
-  EXPECT_EQ(task(first).status, TaskStatus::completed);
-  EXPECT_EQ(seen, Json(JsonObject{{"step", "sent"}}));
+  EXPECT_EQ(task(id).status, TaskStatus::completed);
+  EXPECT_EQ(before, Json(nullptr));
+  EXPECT_EQ(after, Json(JsonObject{{"step", "sent"}}));
+}
+
+TEST_F(OwnLifetime, a_reserved_number_is_the_same_for_the_next_attempt) {
+  std::vector<std::int64_t> numbers;
+  add("NOTE", [&](const Task& task, ExecutionContext& context) -> TaskResult {
+    numbers.push_back(context.reserve_number("invoice/1"));
+    if (task.attempt == 1) throw TaskError("no answer", RetryAfter{Duration{0}});
+    return Json(nullptr);
+  });
+  create("NOTE");
+  drain();
   EXPECT_EQ(numbers, (std::vector<std::int64_t>{1, 1}));
   create("NOTE");
   drain();
   EXPECT_EQ(numbers, (std::vector<std::int64_t>{1, 1, 2, 2}));
 }
 
-TEST_F(Lifetime, progress_and_log_lines_are_kept) {
+TEST_P(Lifetime, progress_and_log_lines_are_kept) {
   std::latch said(1);
   std::latch may_end(1);
   add("TALK", [&](const Task&, ExecutionContext& context) {
@@ -187,7 +312,7 @@ TEST_F(Lifetime, progress_and_log_lines_are_kept) {
   EXPECT_TRUE(worker->wait());
 }
 
-TEST_F(Lifetime, a_context_knows_its_deadline_attempt_and_outward_key) {
+TEST_P(Lifetime, a_context_knows_its_deadline_attempt_and_outward_key) {
   std::string key;
   Time deadline{};
   Time started{};
@@ -204,7 +329,7 @@ TEST_F(Lifetime, a_context_knows_its_deadline_attempt_and_outward_key) {
   EXPECT_NE(key.find(std::to_string(id)), std::string::npos);
 }
 
-TEST_F(Lifetime, draining_waits_neither_for_the_future_nor_for_other_types) {
+TEST_F(OwnLifetime, draining_waits_neither_for_the_future_nor_for_other_types) {
   add("NOW", [](const Task&, ExecutionContext&) { return Json(1); });
   const auto other = std::make_shared<LambdaProcessor>(
       "OTHER", [](const Task&, ExecutionContext&) { return Json(1); });
@@ -219,7 +344,7 @@ TEST_F(Lifetime, draining_waits_neither_for_the_future_nor_for_other_types) {
   EXPECT_EQ(task(foreign).status, TaskStatus::pending);
 }
 
-TEST_F(Lifetime, a_worker_with_bad_options_or_unknown_types_does_not_start) {
+TEST_F(OwnLifetime, a_worker_with_bad_options_or_unknown_types_does_not_start) {
   add("KNOWN", [](const Task&, ExecutionContext&) { return Json(1); });
   WorkerOptions unknown;
   unknown.types = {"UNKNOWN"};
@@ -231,6 +356,9 @@ TEST_F(Lifetime, a_worker_with_bad_options_or_unknown_types_does_not_start) {
   no_threads.concurrency = 0;
   EXPECT_FALSE(TaskWorker(url(), registry_, no_threads).start());
 }
+
+INSTANTIATE_TEST_SUITE_P(Workers, Lifetime, testing::ValuesIn(every_worker_kind()),
+                         worker_kind_name);
 
 }  // namespace
 }  // namespace esteira::test

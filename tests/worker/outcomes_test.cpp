@@ -7,9 +7,10 @@
 namespace esteira::test {
 namespace {
 
-class Outcomes : public WorkerTest {};
+class Outcomes : public EveryWorkerTest {};
+class OwnOutcomes : public TaskWorkerTest {};
 
-TEST_F(Outcomes, every_task_of_a_backlog_completes_with_its_result) {
+TEST_P(Outcomes, every_task_of_a_backlog_completes_with_its_result) {
   add("ECHO", [](const Task& task, ExecutionContext&) { return task.payload; });
   std::vector<NewTask> tasks;
   for (int i = 0; i < 3000; ++i) tasks.push_back({"ECHO", JsonObject{{"n", i}}});
@@ -28,13 +29,15 @@ TEST_F(Outcomes, every_task_of_a_backlog_completes_with_its_result) {
   EXPECT_EQ(stats->by_status[static_cast<std::size_t>(TaskStatus::pending)], 0);
 }
 
-TEST_F(Outcomes, a_failure_is_retried_by_policy_and_then_ends_the_task) {
+TEST_P(Outcomes, a_failure_is_retried_by_policy_and_then_ends_the_task) {
   std::atomic<int> calls = 0;
-  const auto processor = add("BREAK", [&](const Task&, ExecutionContext&) -> TaskResult {
+  add("BREAK", [&](const Task&, ExecutionContext&) -> TaskResult {
     ++calls;
     throw std::runtime_error("no paper");
   });
-  processor->on_failure = [](const Task&, const Failure&) { return RetryAfter{Duration{0}}; };
+  auto at_once = type("BREAK");
+  at_once.back_off.base = Duration{0};
+  must(repository_->put_type(at_once, must(repository_->server_time())));
   const auto id = create("BREAK", JsonObject{}, {.max_retries = 2});
   drain();
   const auto done = task(id);
@@ -46,7 +49,7 @@ TEST_F(Outcomes, a_failure_is_retried_by_policy_and_then_ends_the_task) {
   EXPECT_EQ(executions(id).size(), 3U);
 }
 
-TEST_F(Outcomes, a_permanent_error_ends_the_task_at_once) {
+TEST_P(Outcomes, a_permanent_error_ends_the_task_at_once) {
   add("REFUSE", [](const Task&, ExecutionContext&) -> TaskResult {
     throw TaskError("the account is closed", RetryNever{});
   });
@@ -56,7 +59,7 @@ TEST_F(Outcomes, a_permanent_error_ends_the_task_at_once) {
   EXPECT_EQ(task(id).attempt, 1);
 }
 
-TEST_F(Outcomes, a_failed_result_with_its_own_delay_waits_that_long) {
+TEST_P(Outcomes, a_failed_result_with_its_own_delay_waits_that_long) {
   add("LATER",
       [](const Task&, ExecutionContext&) { return TaskResult::failed("busy", RetryAfter{2h}); });
   const auto id = create("LATER");
@@ -69,7 +72,7 @@ TEST_F(Outcomes, a_failed_result_with_its_own_delay_waits_that_long) {
   EXPECT_GT(*waiting.scheduled_for, waiting.created_at + 119min);
 }
 
-TEST_F(Outcomes, handle_failure_can_give_up_snooze_or_name_a_time) {
+TEST_P(Outcomes, handle_failure_can_give_up_snooze_or_name_a_time) {
   const auto processor = add("DECIDE", [](const Task&, ExecutionContext&) -> TaskResult {
     throw std::runtime_error("broken");
   });
@@ -94,7 +97,7 @@ TEST_F(Outcomes, handle_failure_can_give_up_snooze_or_name_a_time) {
   EXPECT_LT(*task(timed).scheduled_for, at + 1min);
 }
 
-TEST_F(Outcomes, a_snoozed_task_waits_and_keeps_its_retries) {
+TEST_P(Outcomes, a_snoozed_task_waits_and_keeps_its_retries) {
   add("SNOOZE", [](const Task&, ExecutionContext&) { return TaskResult::snoozed(1h); });
   const auto id = create("SNOOZE");
   drain();
@@ -103,7 +106,7 @@ TEST_F(Outcomes, a_snoozed_task_waits_and_keeps_its_retries) {
   EXPECT_EQ(executions(id).front().status, ExecutionStatus::snoozed);
 }
 
-TEST_F(Outcomes, a_processor_may_cancel_its_own_task) {
+TEST_F(OwnOutcomes, a_processor_may_cancel_its_own_task) {
   add("STOP", [](const Task&, ExecutionContext&) { return TaskResult::cancelled("not wanted"); });
   const auto id = create("STOP");
   drain();
@@ -111,7 +114,7 @@ TEST_F(Outcomes, a_processor_may_cancel_its_own_task) {
   EXPECT_EQ(task(id).error_message, "not wanted");
 }
 
-TEST_F(Outcomes, a_result_over_the_limit_fails_for_good) {
+TEST_P(Outcomes, a_result_over_the_limit_fails_for_good) {
   add("HUGE", [](const Task&, ExecutionContext&) {
     return TaskResult(Json(std::string(limits::result_bytes_max + 1, 'x')));
   });
@@ -121,7 +124,7 @@ TEST_F(Outcomes, a_result_over_the_limit_fails_for_good) {
   EXPECT_NE(task(id).error_message->find("limit"), std::string::npos);
 }
 
-TEST_F(Outcomes, a_result_that_no_database_takes_fails_for_good) {
+TEST_P(Outcomes, a_result_that_no_database_takes_fails_for_good) {
   add("NUL",
       [](const Task&, ExecutionContext&) { return TaskResult(Json(std::string("a\0b", 3))); });
   add("BYTES", [](const Task&, ExecutionContext&) { return TaskResult(Json("\xFF\xFE")); });
@@ -132,7 +135,25 @@ TEST_F(Outcomes, a_result_that_no_database_takes_fails_for_good) {
   EXPECT_EQ(task(bytes).status, TaskStatus::failed);
 }
 
-TEST_F(Outcomes, an_error_text_that_no_database_takes_is_cleaned) {
+TEST_P(Outcomes, a_checkpoint_that_no_database_takes_fails_for_good) {
+  add("NUL", [](const Task&, ExecutionContext& context) {
+    context.checkpoint(Json(std::string("a\0b", 3)));
+    return Json("not reached");
+  });
+  add("HUGE", [](const Task&, ExecutionContext& context) {
+    context.checkpoint(Json(std::string(limits::checkpoint_bytes_max, 'x')));
+    return Json("not reached");
+  });
+  const auto nul = create("NUL");
+  const auto huge = create("HUGE");
+  drain();
+  for (const auto id : {nul, huge}) {
+    EXPECT_EQ(task(id).status, TaskStatus::failed);
+    EXPECT_EQ(task(id).attempt, 1);
+  }
+}
+
+TEST_P(Outcomes, an_error_text_that_no_database_takes_is_cleaned) {
   add("DIRTY", [](const Task&, ExecutionContext&) {
     return TaskResult::failed(std::string("bad \0 \xFF text", 12), RetryNever{});
   });
@@ -142,14 +163,14 @@ TEST_F(Outcomes, an_error_text_that_no_database_takes_is_cleaned) {
   EXPECT_EQ(task(id).error_message, "bad \xEF\xBF\xBD \xEF\xBF\xBD text");
 }
 
-TEST_F(Outcomes, something_thrown_that_is_no_exception_is_a_failure) {
+TEST_F(OwnOutcomes, something_thrown_that_is_no_exception_is_a_failure) {
   add("ODD", [](const Task&, ExecutionContext&) -> TaskResult { throw 42; });
   const auto id = create("ODD", JsonObject{}, {.max_retries = 0});
   drain();
   EXPECT_EQ(task(id).status, TaskStatus::failed);
 }
 
-TEST_F(Outcomes, a_payload_that_came_past_the_door_is_refused_for_good) {
+TEST_P(Outcomes, a_payload_that_came_past_the_door_is_refused_for_good) {
   const auto processor = add("STRICT", [](const Task&, ExecutionContext&) { return Json(1); });
   const auto id = create("STRICT", JsonObject{{"ok", false}});
   processor->validate = [](const Json&) { throw InvalidPayload("must be true", "/ok"); };
@@ -159,7 +180,27 @@ TEST_F(Outcomes, a_payload_that_came_past_the_door_is_refused_for_good) {
   EXPECT_EQ(task(id).attempt, 1);
 }
 
-TEST_F(Outcomes, a_payload_is_refused_at_the_door_with_its_place) {
+// Put there by SQL, or before the type had its schema.
+TEST_P(Outcomes, a_payload_that_its_types_schema_refuses_never_reaches_the_processor) {
+  std::atomic<int> calls = 0;
+  add("SHAPED", [&](const Task&, ExecutionContext&) {
+    ++calls;
+    return Json(1);
+  });
+  const auto id = create("SHAPED", JsonObject{{"to", 5}});
+  auto shaped = type("SHAPED");
+  shaped.payload_schema = R"({"type":"object","properties":{"to":{"type":"string"}}})";
+  must(repository_->put_type(shaped, must(repository_->server_time())));
+  drain();
+  const auto done = task(id);
+  EXPECT_EQ(done.status, TaskStatus::failed);
+  EXPECT_TRUE(done.error_message.value_or("").starts_with("payload refused: "))
+      << *done.error_message;
+  EXPECT_EQ(done.attempt, 1);
+  EXPECT_EQ(calls, 0);
+}
+
+TEST_F(OwnOutcomes, a_payload_is_refused_at_the_door_with_its_place) {
   const auto processor = add("DOOR", [](const Task&, ExecutionContext&) { return Json(1); });
   processor->validate = [](const Json&) { throw InvalidPayload("must be true", "/ok"); };
   TaskService service(repository_, &registry_);
@@ -169,7 +210,7 @@ TEST_F(Outcomes, a_payload_is_refused_at_the_door_with_its_place) {
   EXPECT_EQ(refused.error().fields, (std::vector<FieldError>{{"/payload/ok", "must be true"}}));
 }
 
-TEST_F(Outcomes, a_payload_is_checked_against_its_types_schema_at_the_door) {
+TEST_F(OwnOutcomes, a_payload_is_checked_against_its_types_schema_at_the_door) {
   auto processor = std::make_shared<LambdaProcessor>(
       "SHAPED", [](const Task&, ExecutionContext&) { return Json(1); });
   processor->schema =
@@ -202,7 +243,7 @@ class HalfBatch final : public BaseProcessor {
   std::atomic<int> calls = 0;
 };
 
-TEST_F(Outcomes, in_a_batch_a_task_without_an_answer_has_failed) {
+TEST_F(OwnOutcomes, in_a_batch_a_task_without_an_answer_has_failed) {
   const auto processor = std::make_shared<HalfBatch>();
   registry_.add(processor);
   ASSERT_TRUE(service_->ensure_type(*processor));
@@ -217,6 +258,9 @@ TEST_F(Outcomes, in_a_batch_a_task_without_an_answer_has_failed) {
   }
   EXPECT_LT(processor->calls, 40) << "tasks were not handed over in batches";
 }
+
+INSTANTIATE_TEST_SUITE_P(Workers, Outcomes, testing::ValuesIn(every_worker_kind()),
+                         worker_kind_name);
 
 }  // namespace
 }  // namespace esteira::test

@@ -1,4 +1,4 @@
-// A real worker with real threads over a SQLite file, for tests of what a processor meets.
+// Real workers with real threads over a SQLite file, for tests of what a processor meets.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,11 @@
 #include <gtest/gtest.h>
 
 #include "esteira/esteira.hpp"
+#include "lambda_processor.hpp"
 #include "repository/repository.hpp"
+#include "support/expectations.hpp"
 #include "support/temporary_directory.hpp"
+#include "worker_kind.hpp"
 
 namespace esteira::test {
 
@@ -26,34 +29,7 @@ inline bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-// A processor made of functions.
-class LambdaProcessor final : public BaseProcessor {
- public:
-  using Process = std::function<Result(const Task&, ExecutionContext&)>;
-  LambdaProcessor(std::string type, Process process)
-      : type_(std::move(type)), process_(std::move(process)) {}
-
-  [[nodiscard]] std::string_view task_type() const override { return type_; }
-  [[nodiscard]] std::string_view payload_schema() const override { return schema; }
-  void validate_payload(const Payload& payload) const override {
-    if (validate) validate(payload);
-  }
-  Result process(const Task& task, ExecutionContext& context) override {
-    return process_(task, context);
-  }
-  FailureAction handle_failure(const Task& task, const Failure& failure) override {
-    return on_failure ? on_failure(task, failure) : FailureAction{UsePolicy{}};
-  }
-
-  std::string schema;
-  std::function<void(const Payload&)> validate;
-  std::function<FailureAction(const Task&, const Failure&)> on_failure;
-
- private:
-  std::string type_;
-  Process process_;
-};
-
+// A database with its types, and the tasks in it.
 class WorkerTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -99,6 +75,15 @@ class WorkerTest : public testing::Test {
     options.stop_grace = 200ms;
     return options;
   }
+  TemporaryDirectory directory_;
+  ProcessorRegistry registry_;
+  std::shared_ptr<TaskRepository> repository_;
+  std::unique_ptr<TaskService> service_;
+};
+
+// For what TaskWorker alone can do.
+class TaskWorkerTest : public WorkerTest {
+ protected:
   std::unique_ptr<TaskWorker> start(WorkerOptions options) {
     auto worker = std::make_unique<TaskWorker>(url(), registry_, std::move(options));
     const auto started = worker->start();
@@ -110,11 +95,37 @@ class WorkerTest : public testing::Test {
     options.drain = true;
     EXPECT_TRUE(start(std::move(options))->wait());
   }
-
-  TemporaryDirectory directory_;
-  ProcessorRegistry registry_;
-  std::shared_ptr<TaskRepository> repository_;
-  std::unique_ptr<TaskService> service_;
 };
+
+// For the contract that workers of every kind keep.
+class EveryWorkerTest : public WorkerTest, public testing::WithParamInterface<WorkerKind> {
+ protected:
+  std::unique_ptr<AnyWorker> start(WorkerOptions options = quick_options()) {
+    auto worker = GetParam().make(url(), registry_, std::move(options));
+    const auto started = worker->start();
+    EXPECT_TRUE(started) << started.error().message;
+    return worker;
+  }
+  // Runs until nothing is ready.
+  void drain(WorkerOptions options = quick_options()) {
+    options.drain = true;
+    EXPECT_TRUE(start(std::move(options))->wait());
+  }
+  static void stop(AnyWorker& worker) {
+    worker.request_stop();
+    EXPECT_TRUE(worker.wait());
+  }
+  // The type as it is stored, for a test to change and to put back.
+  TaskType type(std::string_view name) {
+    for (auto& type : must(repository_->types())) {
+      if (type.name == name) return std::move(type);
+    }
+    throw std::runtime_error("there is no such type");
+  }
+};
+
+inline std::string worker_kind_name(const testing::TestParamInfo<WorkerKind>& info) {
+  return std::string(info.param.name);
+}
 
 }  // namespace esteira::test
