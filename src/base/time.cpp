@@ -16,6 +16,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Duration duration_max = days{3653};  // ten years
+constexpr Time first_time{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
+constexpr Time end_of_times{std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1}};
 
 Expected<Time> bad_time(std::string_view text, std::string_view why) {
   return fail(ErrorCode::invalid_argument,
@@ -105,8 +107,11 @@ Expected<Time> try_parse_time(std::string_view text) {
   minutes offset{0};
   if (!read_offset(reader, offset)) return bad_time(text, "the offset is not Z or +HH:MM");
   if (!reader.done()) return bad_time(text, "something follows the offset");
-  return Time{std::chrono::sys_days{date}} + hours{hour} + minutes{minute} + seconds{second} +
-         microseconds{micros} - offset;
+  const Time time = Time{std::chrono::sys_days{date}} + hours{hour} + minutes{minute} +
+                    seconds{second} + microseconds{micros} - offset;
+  // An offset or a leap second can lead out of the years that can be written again.
+  if (time < first_time || time >= end_of_times) return bad_time(text, "the year is not 1 to 9999");
+  return time;
 }
 
 Time parse_time(std::string_view text) {
