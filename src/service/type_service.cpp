@@ -103,9 +103,9 @@ void apply(const TypeChange& change, TaskType& type) {
   assign(change.retention_completed, type.retention.completed);
   assign(change.retention_failed, type.retention.failed);
   assign(change.retention_cancelled, type.retention.cancelled);
-  if (change.concurrency) type.concurrency = *change.concurrency;
+  if (change.concurrency) type.concurrency = change.concurrency;
   if (type.concurrency == 0) type.concurrency.reset();
-  if (change.rate) type.rate = *change.rate;
+  if (change.rate) type.rate = change.rate;
   if (type.rate == "none") type.rate.reset();
 }
 
