@@ -1,5 +1,6 @@
 #include "cli/service_run.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "cli/open_files.hpp"
 #include "cli/output.hpp"
 #include "cli/server_tls.hpp"
 #include "cli/signal_watch.hpp"
@@ -78,12 +80,29 @@ Expected<std::unique_ptr<http::Server>> start_health(const ServicePlan& plan, co
   return http::start_health_server(std::move(options));
 }
 
+// For the database, the log, and what processors open.
+constexpr std::size_t other_files = 512;
+
+// As many connections as there may be files for: past that, neither the database nor a processor
+// could open another.
+std::size_t connections_that_fit(std::size_t wanted) {
+  const auto files = raise_open_files(wanted + other_files);
+  if (files >= wanted + other_files) return wanted;
+  const auto fit = files - std::min(files / 2, other_files);
+  log(LogLevel::warning,
+      fmt::format("this process may have {} files open: {} connections are answered at once "
+                  "instead of {}; raise `ulimit -Hn` (systemd: LimitNOFILE) to {}",
+                  files, fit, wanted, wanted + other_files));
+  return fit;
+}
+
 Expected<std::unique_ptr<http::ApiServer>> start_api(const ServicePlan& plan, const Store& store,
                                                      const StopSwitch& stop) {
   auto clock = std::make_shared<DatabaseClock>();
   ESTEIRA_TRY(clock->sync(*store.repository));
   http::ApiOptions options{.clock = clock, .registry = store.registry.get()};
   options.server = ESTEIRA_TRY(listen_with(std::move(options.server), plan));
+  options.server.connections_max = connections_that_fit(options.server.connections_max);
   options.open = opener_of(plan);
   const auto& worker = plan.configuration.worker;
   options.work = {
