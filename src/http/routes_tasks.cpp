@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/new_task_json.hpp"
+#include "api/object_reader.hpp"
 #include "api/state_json.hpp"
 #include "api/task_edit_json.hpp"
 #include "api/task_json.hpp"
@@ -90,7 +91,7 @@ Expected<std::vector<NewTask>> read_batch(const Request& request) {
   if (list == nullptr || !list->is_array()) return refuse("/tasks", "must be a list of tasks");
   for (const auto& member : *object) {
     if (member.key() != "tasks") {
-      return refuse("/" + std::string(member.key()), "is no field of a batch");
+      return refuse(api::pointer_to(member.key()), "is no field of a batch");
     }
   }
   std::vector<NewTask> tasks;

@@ -129,6 +129,12 @@ class Api(ApiCase):
         problem = self.refused(400, "POST", "/api/v1/tasks", {**body, "scheduled_for": "+soon"})
         self.assertEqual(problem["errors"][0]["pointer"], "/scheduled_for")
 
+    def test_a_refusal_does_not_say_again_all_that_was_wrong(self):
+        for path, body in (("/api/v1/tasks", {"x" * 1_000_000: 1}),
+                           ("/api/v1/tasks/batch", {"tasks": [], "x" * 1_000_000: 1}),
+                           ("/api/v1/tasks/batch", {"tasks": [{"~/" * 500_000: 1}]})):
+            self.assertLess(len(str(self.refused(400, "POST", path, body))), 10_000)
+
     def test_a_trace_is_kept(self):
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         self.call("POST", "/api/v1/tasks",
