@@ -215,7 +215,7 @@ int WorkerLoop::claim_limit() {
 
 std::optional<ClaimRequest> WorkerLoop::next_claim(Duration steady) {
   if (doubtful_claim_) return doubtful_claim_;  // also while stopping: what it holds must go back
-  if (stopping_ || types_.empty() || suspect_) return std::nullopt;
+  if (stopping_ || quiet_ || types_.empty() || suspect_) return std::nullopt;
   const bool hungry = !claimed_short_ || woken_ || steady >= poll_at_;
   if (!hungry) return std::nullopt;
   int limit = claim_limit();
@@ -509,8 +509,10 @@ Duration WorkerLoop::sleep_for(Duration steady) {
   auto until = renew_at_;
   if (!attempts_.empty()) until = std::min({until, watch_at_, cancels_at_});
   if (!pending_.empty()) until = std::min(until, first_done_at_ + options_.gather);
+  // Whoever runs the loop looks meanwhile whether it may claim again.
+  if (quiet_) until = std::min(until, steady + options_.poll);
   // While results gather, the claim travels with them.
-  if (!stopping_ && !types_.empty() && pending_.empty() && !suspect_) {
+  if (!stopping_ && !quiet_ && !types_.empty() && pending_.empty() && !suspect_) {
     auto claim_at = claimed_short_ ? poll_at_ : steady;
     // Without a free slot there is nothing to hurry for: a runner wakes the loop when it is done.
     if (claim_at <= steady && claim_limit() <= 0) claim_at = steady + watch_interval;

@@ -59,6 +59,8 @@ class WorkerLoop {
   // The next step claims even if its time has not come.
   void wake() { woken_ = true; }
 
+  // Claims nothing while it is quiet; what was claimed is run.
+  void set_quiet(bool quiet) { quiet_ = quiet; }
   // Stops claiming; what has not begun goes back at the next step.
   void begin_stop();
   // Asks every running attempt to stop.
@@ -146,6 +148,7 @@ class WorkerLoop {
 
   int batch_max_ = 1;  // tasks that one slot may take at once
   bool stopping_ = false;
+  bool quiet_ = false;
   bool woken_ = true;
   bool claimed_short_ = false;
   bool offer_one_ = false;  // the store refused a batch: find out which settlement it is

@@ -23,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration types_interval = seconds{1};
+constexpr Duration look_interval = seconds{1};  // at types, and at what the worker is told
 constexpr Duration heartbeat_interval = seconds{10};
 constexpr Duration clock_interval = seconds{30};
 constexpr Duration stopping_poll = milliseconds{20};
@@ -89,7 +89,7 @@ struct TaskWorker::Impl {
   WorkerRecord record;
   std::int64_t types_version = -1;
   std::vector<TypeId> type_ids;
-  Duration types_at{};
+  Duration look_at{};
   Duration heartbeat_at{};
   Duration clock_at{};
   enum class Phase : std::uint8_t {
@@ -108,6 +108,7 @@ struct TaskWorker::Impl {
   void run_loop();
   void housekeep();
   Expected<void> refresh_types();
+  Expected<void> obey();
   [[nodiscard]] bool drained();
   [[nodiscard]] bool advance_stop();
 };
@@ -199,18 +200,28 @@ Expected<void> TaskWorker::Impl::refresh_types() {
   return {};
 }
 
+// What people tell the worker stands in its record.
+Expected<void> TaskWorker::Impl::obey() {
+  const auto told = ESTEIRA_TRY(repository->worker(options.name));
+  if (!told) return {};
+  loop->set_quiet(told->command != WorkerCommand::run);
+  if (told->command == WorkerCommand::stop) stop_requested = true;
+  return {};
+}
+
 // The loop thread's own small duties. What the store refuses now is done the next time.
 void TaskWorker::Impl::housekeep() {
   const auto steady = clock->steady();
   if (loop->store_error()) return;
-  if (steady >= types_at) {
-    types_at = steady + types_interval;
-    static_cast<void>(refresh_types());
-  }
   if (steady >= heartbeat_at) {
     heartbeat_at = steady + heartbeat_interval;
     record.heartbeat_at = clock->now();
     static_cast<void>(repository->put_worker(record));
+  }
+  if (steady >= look_at) {
+    look_at = steady + look_interval;
+    static_cast<void>(refresh_types());
+    static_cast<void>(obey());
   }
   if (steady >= clock_at) {
     clock_at = steady + clock_interval;

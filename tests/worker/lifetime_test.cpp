@@ -136,6 +136,44 @@ TEST_P(Lifetime, what_is_over_the_grace_period_goes_back_unharmed) {
   EXPECT_TRUE(must(repository_->workers()).empty()) << "it has signed off";
 }
 
+TEST_P(Lifetime, a_worker_that_is_told_to_stop_ends_what_it_runs_and_leaves) {
+  std::latch may_end(1);
+  std::atomic<bool> running = false;
+  add("WORK", [&](const Task&, ExecutionContext&) {
+    running = true;
+    may_end.wait();
+    return Json("done");
+  });
+  const auto id = create("WORK");
+  const auto worker = start();
+  ASSERT_TRUE(eventually([&] { return running.load(); }));
+  EXPECT_TRUE(must(repository_->command_worker(worker->name(), WorkerCommand::stop)));
+  may_end.count_down();
+  EXPECT_TRUE(eventually([&] { return must(repository_->workers()).empty(); }));
+  stop(*worker);
+  EXPECT_EQ(task(id).status, TaskStatus::completed);
+}
+
+TEST_F(OwnLifetime, a_quiet_worker_claims_nothing_until_it_may_run_again) {
+  add("WORK", [](const Task&, ExecutionContext&) { return Json(1); });
+  const auto id = create("WORK");
+  auto options = quick_options();
+  options.name = "quiet";
+  const auto before = must(repository_->server_time()) - 1h;
+  must(repository_->put_worker(
+      {.name = options.name, .started_at = before, .heartbeat_at = before}));
+  EXPECT_TRUE(must(repository_->command_worker(options.name, WorkerCommand::quiet)));
+  const auto worker = start(options);
+  EXPECT_TRUE(eventually(
+      [&] { return must(repository_->worker(options.name)).value().heartbeat_at > before; }));
+  EXPECT_EQ(task(id).status, TaskStatus::pending);
+  EXPECT_TRUE(must(repository_->command_worker(options.name, WorkerCommand::run)));
+  EXPECT_TRUE(reaches(id, TaskStatus::completed));
+  EXPECT_EQ(task(id).attempt, 1);
+  worker->request_stop();
+  EXPECT_TRUE(worker->wait());
+}
+
 // What the maintenance of another process does once a lease has ended, before it has.
 TEST_P(Lifetime, a_task_that_was_taken_over_is_stopped_and_its_word_changes_nothing) {
   std::atomic<bool> running = false;

@@ -142,5 +142,20 @@ TEST_F(Prefetch, a_worker_that_slows_down_claims_less_at_once) {
   EXPECT_LE(std::ranges::max(repository_.ahead), 10);
 }
 
+TEST_F(Prefetch, a_worker_that_was_told_to_be_quiet_ends_what_it_claimed_and_claims_no_more) {
+  loop_.set_quiet(true);
+  repository_.ahead.clear();
+  while (runner_.load().busy > 0) turn(100ms, slots);
+  for (int i = 0; i < 10; ++i) turn(options_.poll, slots);
+  EXPECT_TRUE(repository_.ahead.empty());
+  EXPECT_TRUE(loop_.idle());
+  const auto sleep = loop_.step().sleep;
+  EXPECT_GT(sleep, Duration{0}) << "it does not spin";
+  EXPECT_LE(sleep, options_.poll) << "it looks whether it may claim again";
+  loop_.set_quiet(false);
+  turn(100ms, 0);
+  EXPECT_EQ(runner_.load().busy, slots);
+}
+
 }  // namespace
 }  // namespace esteira::test
