@@ -232,10 +232,15 @@ Expected<int> run_service(ServicePlan plan) {
   if (worker) {
     stop.set_worker(*worker);
     if (!worker->wait()) leave_at_once();
-  } else {
-    signals.wait();
-    running.maintenance.reset();
   }
+  // A server whose worker was told to stop goes on without it.
+  if (plan.with_api && !stop.stopping()) {
+    if (!running.maintenance) {
+      running.maintenance = ESTEIRA_TRY(start_maintenance(plan.configuration));
+    }
+    signals.wait();
+  }
+  running.maintenance.reset();
   flush_log();
   return status::done;
 }

@@ -204,6 +204,18 @@ class Api(ApiCase):
             self.call("GET", "/api/v1/workers")), "the worker has said that it lives")
         self.assertIn("NOOP", page["items"][0]["types"])
 
+    def test_a_server_goes_on_without_its_worker_that_was_told_to_stop(self):
+        def workers():
+            return self.call("GET", "/api/v1/workers")[2]["items"]
+
+        worker, = wait_until(workers, "the worker has said that it lives")
+        self.assertEqual(self.call("POST", f"/api/v1/workers/{worker['name']}/stop")[0], 204)
+        wait_until(lambda: not workers(), "the worker has left")
+        task = self.create()
+        self.assertEqual(self.call("GET", "/readyz")[0], 200)
+        self.assertEqual(self.show(task["task_id"])["status"], "PENDING")
+        self.assertEqual(self.serve.terminate(), 0, self.serve.last_output())
+
     # --- change -------------------------------------------------------------------------------
 
     def test_cancel_retry_and_delete(self):
