@@ -147,9 +147,11 @@ Expected<Task> task_of(const Attempt& attempt) {
   task.scheduled_for = claim.scheduled_for;
   task.started_at = Time{Duration{attempt.started_at_us.load()}};
   task.created_at = claim.created_at;
+  task.updated_at = claim.started_at;
   task.crashes = claim.crashes;
   task.tags = claim.tags;
   task.unique_key = claim.unique_key;
+  task.worker = attempt.worker;
   task.traceparent = claim.traceparent;
   return task;
 }

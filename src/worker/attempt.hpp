@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -26,8 +27,8 @@ struct TypePolicy {
 enum class StopReason : std::uint8_t { none, timed_out, cancelled, lost, shutdown };
 
 struct Attempt {
-  Attempt(Claim the_claim, std::shared_ptr<const TypePolicy> the_policy)
-      : claim(std::move(the_claim)), policy(std::move(the_policy)) {}
+  Attempt(Claim the_claim, std::shared_ptr<const TypePolicy> the_policy, std::string the_worker)
+      : claim(std::move(the_claim)), policy(std::move(the_policy)), worker(std::move(the_worker)) {}
 
   // Asks the processor to stop; the first reason stays. Any thread.
   void request_stop(StopReason reason) {
@@ -41,6 +42,7 @@ struct Attempt {
   // Constant while the attempt runs, but for `cancel_requested` and `started_at` (see below).
   Claim claim;
   const std::shared_ptr<const TypePolicy> policy;
+  const std::string worker;  // whose it is
 
   // Thread-safe.
   std::stop_source stop;

@@ -417,7 +417,7 @@ int WorkerLoop::on_claims(std::vector<Claim> claims, Duration steady) {
     if (policy == types_.end()) continue;
     const Key key{claim.fence.task_id, claim.fence.attempt};
     if (attempts_.contains(key)) continue;
-    auto attempt = std::make_shared<Attempt>(std::move(claim), policy->second);
+    auto attempt = std::make_shared<Attempt>(std::move(claim), policy->second, options_.worker);
     // Counted from before the request was sent, so that a slow answer never stretches a lease.
     attempt->stop_at_us = (steady + options_.lease - stop_margin()).count();
     attempt->claimed_at = steady;

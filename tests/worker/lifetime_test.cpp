@@ -350,6 +350,44 @@ TEST_P(Lifetime, progress_and_log_lines_are_kept) {
   EXPECT_TRUE(worker->wait());
 }
 
+TEST_P(Lifetime, a_processor_sees_its_task_as_it_is_stored) {
+  std::latch said(1);
+  std::latch may_end(1);
+  Task seen;
+  add("SEE", [&](const Task& task, ExecutionContext&) {
+    seen = task;
+    said.count_down();
+    may_end.wait();
+    return Json(nullptr);
+  });
+  const auto id = create("SEE", JsonObject{{"a", 1}},
+                         {.priority = 7,
+                          .scheduled_for = parse_time("2026-01-01T00:00:00Z"),
+                          .max_retries = 5,
+                          .unique_key = "only",
+                          .tags = {"red", "blue"}});
+  const auto worker = start();
+  said.wait();
+  const auto stored = task(id);
+  may_end.count_down();
+  stop(*worker);
+  EXPECT_EQ(seen.task_id, id);
+  EXPECT_EQ(seen.type, stored.type);
+  EXPECT_EQ(seen.status, TaskStatus::processing);
+  EXPECT_EQ(seen.priority, stored.priority);
+  EXPECT_EQ(seen.retries, stored.retries);
+  EXPECT_EQ(seen.max_retries, stored.max_retries);
+  EXPECT_EQ(seen.attempt, stored.attempt);
+  EXPECT_EQ(seen.payload, stored.payload);
+  EXPECT_EQ(seen.scheduled_for, stored.scheduled_for);
+  EXPECT_EQ(seen.created_at, stored.created_at);
+  EXPECT_EQ(seen.updated_at, stored.updated_at);
+  EXPECT_EQ(seen.crashes, stored.crashes);
+  EXPECT_EQ(seen.tags, stored.tags);
+  EXPECT_EQ(seen.unique_key, stored.unique_key);
+  EXPECT_EQ(seen.worker, worker->name());
+}
+
 TEST_P(Lifetime, a_context_knows_its_deadline_attempt_and_outward_key) {
   std::string key;
   Time deadline{};
