@@ -5,10 +5,6 @@
 namespace esteira::api {
 namespace {
 
-Json text_or_null(const std::optional<std::string>& text) {
-  return text ? Json(*text) : Json(nullptr);
-}
-
 // Three decimals are enough for people and machines, and read better than seventeen.
 double to_thousandths(double number) { return std::round(number * 1e3) / 1e3; }
 
@@ -46,6 +42,10 @@ Json schema_to_json(const std::string& schema) {
 }
 
 }  // namespace
+
+Json text_or_null(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
 
 Json time_to_json(const std::optional<Time>& time) {
   return time ? Json(format_time(*time)) : Json(nullptr);

@@ -18,6 +18,7 @@ namespace esteira::api {
 
 // A number of seconds: whole where it is whole.
 [[nodiscard]] Json seconds_to_json(Duration duration);
+[[nodiscard]] Json text_or_null(const std::optional<std::string>& text);
 // RFC 3339, or null.
 [[nodiscard]] Json time_to_json(const std::optional<Time>& time);
 

@@ -250,7 +250,8 @@ JsonArray handed_tasks(const HandedTasks& handed) {
                                {"lease_id", to_text(one.fence.lease_id)},
                                {"lease_expires_at", time_to_json(one.lease_expires_at)},
                                {"deadline_at", time_to_json(one.deadline_at)},
-                               {"checkpoint", one.checkpoint}});
+                               {"checkpoint", one.checkpoint},
+                               {"traceparent", text_or_null(one.task.traceparent)}});
   }
   return tasks;
 }

@@ -16,7 +16,7 @@ namespace esteira::api {
 
 // {worker_id, heartbeat_seconds, lease_seconds}
 [[nodiscard]] Json registered_to_json(const RegisteredWorker& worker);
-// {tasks: [{task, attempt, lease_id, lease_expires_at, deadline_at, checkpoint}]}
+// {tasks: [{task, attempt, lease_id, lease_expires_at, deadline_at, checkpoint, traceparent}]}
 [[nodiscard]] Json claimed_to_json(const HandedTasks& handed);
 // {command, tasks: [{task_id, status, lease_expires_at}]}
 [[nodiscard]] Json heartbeat_to_json(const HeartbeatAnswer& answer);

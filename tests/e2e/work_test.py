@@ -50,7 +50,7 @@ class Work(ApiCase):
         worker = self.register()
         claimed, = self.claim(worker)
         self.assertEqual(set(claimed), {"task", "attempt", "lease_id", "lease_expires_at",
-                                        "deadline_at", "checkpoint"})
+                                        "deadline_at", "checkpoint", "traceparent"})
         self.assertEqual((claimed["task"]["task_id"], claimed["attempt"]), (task_id, 1))
         self.assertEqual(self.show(task_id)["status"], "PROCESSING")
         beat = self.post("/work/heartbeat", {"worker_id": worker, "tasks": [

@@ -213,11 +213,12 @@ TEST(WorkJson, answers_have_the_fields_of_the_interface_in_their_order) {
   handed.lease_expires_at = parse_time("2026-03-01T12:00:30Z");
   handed.deadline_at = parse_time("2026-03-01T12:05:00Z");
   handed.checkpoint = JsonObject{{"page", 1}};
+  handed.task.traceparent = "00-1-2-01";
   const auto claimed = claimed_to_json({.tasks = {handed}, .next_due_at = {}});
   const auto rest =
       std::string(R"(,"attempt":2,"lease_id":")") + lease +
       R"(","lease_expires_at":"2026-03-01T12:00:30Z","deadline_at":"2026-03-01T12:05:00Z",)"
-      R"("checkpoint":{"page":1}}]})";
+      R"("checkpoint":{"page":1},"traceparent":"00-1-2-01"}]})";
   EXPECT_TRUE(to_text(claimed).starts_with(R"({"tasks":[{"task":{"task_id":7,)"));
   EXPECT_TRUE(to_text(claimed).ends_with(rest)) << to_text(claimed);
   EXPECT_EQ(

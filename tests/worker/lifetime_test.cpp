@@ -360,12 +360,14 @@ TEST_P(Lifetime, a_processor_sees_its_task_as_it_is_stored) {
     may_end.wait();
     return Json(nullptr);
   });
-  const auto id = create("SEE", JsonObject{{"a", 1}},
-                         {.priority = 7,
-                          .scheduled_for = parse_time("2026-01-01T00:00:00Z"),
-                          .max_retries = 5,
-                          .unique_key = "only",
-                          .tags = {"red", "blue"}});
+  const auto id =
+      create("SEE", JsonObject{{"a", 1}},
+             {.priority = 7,
+              .scheduled_for = parse_time("2026-01-01T00:00:00Z"),
+              .max_retries = 5,
+              .unique_key = "only",
+              .tags = {"red", "blue"},
+              .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"});
   const auto worker = start();
   said.wait();
   const auto stored = task(id);
@@ -386,6 +388,7 @@ TEST_P(Lifetime, a_processor_sees_its_task_as_it_is_stored) {
   EXPECT_EQ(seen.tags, stored.tags);
   EXPECT_EQ(seen.unique_key, stored.unique_key);
   EXPECT_EQ(seen.worker, worker->name());
+  EXPECT_EQ(seen.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 }
 
 TEST_P(Lifetime, a_context_knows_its_deadline_attempt_and_outward_key) {

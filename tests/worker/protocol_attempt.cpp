@@ -135,6 +135,7 @@ Expected<HeldPtr> HeldTask::read(const Json& handed) {
                  {"lease_id", fields.at("lease_id")}};
   held->deadline_at = ESTEIRA_TRY(try_parse_time(fields.at("deadline_at").as_string()));
   held->checkpoint = fields.at("checkpoint");
+  if (const auto* trace = fields.at("traceparent").if_string()) held->task.traceparent = *trace;
   return held;
 }
 
