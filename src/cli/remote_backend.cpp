@@ -143,7 +143,20 @@ class RemoteBackend final : public Backend {
   Expected<std::vector<Task>> tasks(const TaskFilter& filter) override {
     // The API takes an empty parameter for none.
     if (filter.tag == "" || filter.type == "") return std::vector<Task>{};
-    return items_of(ESTEIRA_TRY(look("/tasks" + query_of(filter))), &api::task_from_json);
+    // A page may hold fewer tasks than were asked for, where they are large.
+    TaskFilter rest = filter;
+    std::vector<Task> all;
+    while (true) {
+      const auto page = ESTEIRA_TRY(look("/tasks" + query_of(rest)));
+      for (auto& task : ESTEIRA_TRY(items_of(page, &api::task_from_json))) {
+        all.push_back(std::move(task));
+      }
+      rest.limit = filter.limit - static_cast<int>(all.size());
+      const auto* object = page.if_object();
+      const auto* next = object == nullptr ? nullptr : object->if_contains("next_cursor");
+      if (rest.limit <= 0 || next == nullptr || !next->is_string() || all.empty()) return all;
+      rest.before_id = all.back().task_id;
+    }
   }
   Changes change(TaskChange change, std::span<const TaskId> ids) override;
 

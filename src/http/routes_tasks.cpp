@@ -1,4 +1,7 @@
 // /tasks: create, look, change.
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "api/new_task_json.hpp"
@@ -19,6 +22,9 @@ namespace {
 
 constexpr std::size_t batch_bytes_max = std::size_t{64} * 1024 * 1024;
 constexpr int page_items_default = 50;
+// Of payloads and results: a page that reaches it ends there, however many tasks were asked for.
+constexpr std::size_t page_bytes_max = std::size_t{8} * 1024 * 1024;
+constexpr int first_look_items = 20;
 
 Expected<TaskId> task_id_of(const Call& call) { return id_of(call, "task"); }
 
@@ -149,16 +155,38 @@ Expected<TaskFilter> filter_of(const Query& query) {
   return filter;
 }
 
+std::size_t bytes_of(const Task& task) {
+  return esteira::to_text(task.payload).size() + esteira::to_text(task.result).size();
+}
+
+// How many tasks to read next, so that a page of large ones is not read at once.
+int next_look(int left, std::size_t items, std::size_t bytes) {
+  if (items == 0) return std::min(left, first_look_items);
+  const auto fitting = (page_bytes_max - bytes) / (bytes / items + 1) + 1;
+  return static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(left), fitting));
+}
+
 Response list(const Call& call, Services& services) {
-  const auto filter = filter_of(call.query);
+  auto filter = filter_of(call.query);
   if (!filter) return problem(filter.error());
-  const auto tasks = services.repository->tasks(*filter, services.now());
-  if (!tasks) return problem(tasks.error());
+  const int wanted = filter->limit;
   JsonArray items;
-  for (const auto& task : *tasks) items.push_back(api::task_to_json(task));
+  std::size_t bytes = 0;
   // The cursor is a place between ids: tasks that come meanwhile move nothing.
   std::optional<std::string> next;
-  if (std::ssize(*tasks) == filter->limit) next = fmt::format("{}", tasks->back().task_id);
+  do {
+    const int left = wanted - static_cast<int>(items.size());
+    filter->limit = next_look(left, items.size(), bytes);
+    const auto tasks = services.repository->tasks(*filter, services.now());
+    if (!tasks) return problem(tasks.error());
+    for (const auto& task : *tasks) {
+      bytes += bytes_of(task);
+      filter->before_id = task.task_id;
+      items.push_back(api::task_to_json(task));
+    }
+    next.reset();
+    if (std::ssize(*tasks) == filter->limit) next = fmt::format("{}", *filter->before_id);
+  } while (next && std::cmp_less(items.size(), wanted) && bytes < page_bytes_max);
   return list_answer(std::move(items), std::move(next));
 }
 

@@ -178,6 +178,16 @@ class Api(ApiCase):
                 self.later(tags=["page"])
         self.assertEqual(seen, sorted(made, reverse=True))
 
+    def test_a_page_of_large_tasks_ends_early_and_goes_on(self):
+        made = [self.later(payload="x" * 1_000_000)["task_id"] for _ in range(30)]
+        seen, cursor, pages = [], "", 0
+        while cursor is not None:
+            _, _, page = self.call("GET", f"/api/v1/tasks?limit=1000&cursor={cursor}")
+            seen += [task["task_id"] for task in page["items"]]
+            cursor, pages = page["next_cursor"], pages + 1
+        self.assertEqual(seen, made[::-1])
+        self.assertGreater(pages, 1)
+
     def test_filters_choose(self):
         self.later(tags=["a"])
         ended = self.later(tags=["a", "b"])["task_id"]
