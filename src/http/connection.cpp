@@ -87,7 +87,7 @@ class Connection {
     if (error) return;
     peer_ = peer.address().to_string();
     loopback_ = peer.address().is_loopback();
-    static_cast<void>(stream_.socket().set_option(asio::ip::tcp::no_delay(true), error));
+    stream_.socket().set_option(asio::ip::tcp::no_delay(true), error);
   }
 
   awaitable<void> serve() {
@@ -323,8 +323,7 @@ class Connection {
   awaitable<void> stream(Stream& source) {
     const Endless endless(shared_);
     error_code error;
-    static_cast<void>(
-        stream_.socket().set_option(asio::socket_base::send_buffer_size(stream_send_bytes), error));
+    stream_.socket().set_option(asio::socket_base::send_buffer_size(stream_send_bytes), error);
     beast::http::response<beast::http::empty_body> head;
     head.version(11);
     head.set(beast::http::field::content_type, "text/event-stream");
@@ -354,7 +353,7 @@ class Connection {
     if (stream_.is_secure()) {
       co_await stream_.async_shutdown(redirect_error(use_awaitable, error));
     }
-    static_cast<void>(stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error));
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
     if (error || !refusal_) co_return;
     stream_.expires_after(farewell_limit);
     std::size_t left = 64 * read_bytes;
