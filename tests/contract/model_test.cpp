@@ -175,7 +175,7 @@ Outcome Model::random_outcome() {
       return outcome::Cancelled{.reason = "no longer wanted"};
     case 6:
       return outcome::Interrupted{};
-    case 7:
+    default:
       break;
   }
   return outcome::Completed{.result = R"({"done":true})"};

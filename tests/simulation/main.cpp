@@ -46,11 +46,7 @@ int run(const Options& options) {
   return 0;
 }
 
-}  // namespace
-}  // namespace esteira::sim
-
-int main(int count, char** arguments) {
-  using namespace esteira::sim;
+int run_program(int count, char** arguments) {
   const auto options = parse_options({arguments + 1, static_cast<std::size_t>(count - 1)});
   if (!options) {
     fmt::print(stderr, "esteira-sim: {}\n", options.error());
@@ -62,3 +58,8 @@ int main(int count, char** arguments) {
   }
   return run(*options);
 }
+
+}  // namespace
+}  // namespace esteira::sim
+
+int main(int count, char** arguments) { return esteira::sim::run_program(count, arguments); }

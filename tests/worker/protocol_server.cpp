@@ -74,8 +74,8 @@ Expected<Json> ProtocolServer::serve_report(const ReportCall& call) {
 }
 
 Expected<void> ProtocolServer::sign_off(const std::string& worker_id) {
-  ESTEIRA_TRY(service_->sign_off(worker_id));
-  return {};
+  const auto released = service_->sign_off(worker_id);
+  return released ? Expected<void>{} : std::unexpected(released.error());
 }
 
 }  // namespace esteira::test

@@ -156,7 +156,8 @@ std::optional<WorkerView> WorkerProcess::worker_view() {
   int batch = 1;
   for (const auto& processor : site_.processors.all())
     batch = std::max(batch, processor->batch_size());
-  view.held_max = static_cast<std::size_t>(plan.slots * batch + plan.prefetch_max);
+  view.held_max = static_cast<std::size_t>(plan.slots) * static_cast<std::size_t>(batch) +
+                  static_cast<std::size_t>(plan.prefetch_max);
   view.running = life_->runner.running();
   return view;
 }

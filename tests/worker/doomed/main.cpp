@@ -7,7 +7,7 @@
 namespace esteira::test {
 namespace {
 
-int run(std::string_view kind, std::string url, std::string type) {
+int run(std::string_view kind, const std::string& url, std::string type) {
   ProcessorRegistry registry;
   registry.add(std::make_shared<LambdaProcessor>(std::move(type), wait_for_stop));
   // The lease is renewed while it lives and ends soon after; others take it over.
@@ -18,7 +18,7 @@ int run(std::string_view kind, std::string url, std::string type) {
   options.maintenance = false;
   for (const auto& one : every_worker_kind()) {
     if (one.name != kind) continue;
-    const auto worker = one.make(std::move(url), registry, options);
+    const auto worker = one.make(url, registry, options);
     if (const auto started = worker->start(); !started) {
       std::fprintf(stderr, "%s\n", started.error().message.c_str());
       return 1;
