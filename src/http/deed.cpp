@@ -16,16 +16,6 @@ constexpr int looks_max = 3;
 
 bool succeeded(const Response& answer) { return answer.status < 300; }
 
-Response in_one_transaction(Services& services, const std::function<Response()>& code) {
-  Response answer;
-  const auto done = services.repository->atomically([&]() -> Expected<void> {
-    answer = code();
-    if (succeeded(answer)) return {};
-    return fail(ErrorCode::conflict, "refused");
-  });
-  return !done && succeeded(answer) ? problem(done.error()) : answer;
-}
-
 // What the call asks for; the parts can't run into each other.
 std::string hash_of(const Request& request) {
   return to_hex(sha256(
@@ -53,7 +43,7 @@ std::optional<Response> perform_and_keep(const Call& call, Services& services, s
                                          const std::string& hash,
                                          const std::function<Response()>& code) {
   bool taken = false;
-  auto answer = in_one_transaction(services, [&] {
+  auto answer = perform_plain(services, [&] {
     auto made = code();
     if (!succeeded(made)) return made;
     const auto kept = services.repository->keep_answer(
@@ -93,13 +83,19 @@ std::optional<std::string_view> key_of(const Call& call) {
 
 }  // namespace
 
-Response perform(const Call& call, Services& services, const std::function<Response()>& code) {
-  const auto key = key_of(call);
-  return key ? perform_with_key(call, services, *key, code) : in_one_transaction(services, code);
+Response perform_plain(Services& services, const std::function<Response()>& code) {
+  Response answer;
+  const auto done = services.repository->atomically([&]() -> Expected<void> {
+    answer = code();
+    if (succeeded(answer)) return {};
+    return fail(ErrorCode::conflict, "refused");
+  });
+  return !done && succeeded(answer) ? problem(done.error()) : answer;
 }
 
-Response perform_plain(Services& services, const std::function<Response()>& code) {
-  return in_one_transaction(services, code);
+Response perform(const Call& call, Services& services, const std::function<Response()>& code) {
+  const auto key = key_of(call);
+  return key ? perform_with_key(call, services, *key, code) : perform_plain(services, code);
 }
 
 Response perform_once(const Call& call, Services& services, const std::function<Response()>& code) {

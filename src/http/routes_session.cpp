@@ -60,12 +60,13 @@ Response open(SessionService& sessions, std::string_view key, const Call& call,
   return answer;
 }
 
-// Without a session, or with one that has ended, there is nothing to do.
-Response close(SessionService& sessions, const Call& call, Services& services) {
+// `key`: whose the session is, looked up before the transaction, for that may write that it was
+// seen. Without a session, or with one that has ended, there is nothing to do.
+Response close(SessionService& sessions, const std::optional<ApiKey>& key, const Call& call,
+               Services& services) {
   const auto token = session_cookie(call.request);
   Response answer{.status = 204};
   if (token) {
-    const auto key = sessions.find(*token);
     const auto closed = sessions.close(*services.repository, *token);
     if (!closed) return problem(closed.error());
     if (key) {
@@ -92,7 +93,11 @@ std::vector<Route> session_routes(SessionService& sessions, RateBook& rates) {
     return perform_plain(services, [&] { return open(sessions, *key, call, services); });
   };
   const Handler closing = [&sessions](const Call& call, Services& services) {
-    return perform_plain(services, [&] { return close(sessions, call, services); });
+    std::optional<ApiKey> key;
+    if (const auto token = session_cookie(call.request)) {
+      if (auto found = sessions.find(*token)) key = std::move(*found);
+    }
+    return perform_plain(services, [&] { return close(sessions, key, call, services); });
   };
   return {{"POST", "/api/v1/session", std::nullopt, opening},
           {"DELETE", "/api/v1/session", std::nullopt, closing}};

@@ -49,6 +49,15 @@ class Session(ApiCase):
         who = f"key:{self.key['key_id']}"
         self.assertEqual(self.trail()[:2], [("session.close", who), ("session.open", who)])
 
+    def test_a_session_that_was_long_unseen_is_signed_out_without_a_wait_for_itself(self):
+        cookie = self.sign_in()
+        column, back = {"sqlite": ("seen_at_us", "120000000"),
+                        "postgresql": ("seen_at", "interval '2 minutes'")}[self.store.engine]
+        self.store.execute(f"UPDATE sessions SET {column} = {column} - {back}")
+        self.CALL_SECONDS = 4  # less than the database's wait for a lock
+        self.assertEqual(self.status(("DELETE", "/api/v1/session"), cookie), 204)
+        self.assertEqual(self.status(STATS, cookie), 401)
+
     def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(self):
         _, headers, _ = self.call("POST", "/api/v1/session", {"key": self.key["secret"]})
         cookie = headers["Set-Cookie"]
