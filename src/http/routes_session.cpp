@@ -39,8 +39,7 @@ JsonObject shown(const ApiKey& key, Time expires_at) {
           {"expires_at", format_time(expires_at)}};
 }
 
-Response open(SessionService& sessions, std::string_view key, const Call& call,
-              Services& services) {
+Response open(SessionService& sessions, const ApiKey& key, const Call& call, Services& services) {
   // A session that the browser had is not taken over, and ends.
   if (const auto old = session_cookie(call.request)) {
     if (const auto closed = sessions.close(*services.repository, *old); !closed) {
@@ -90,7 +89,9 @@ std::vector<Route> session_routes(SessionService& sessions, RateBook& rates) {
     if (const auto wait = rates.take("sign-in " + call.request.peer, tries)) {
       return too_many("too many sign-ins from this address", *wait);
     }
-    return perform_plain(services, [&] { return open(sessions, *key, call, services); });
+    const auto owner = sessions.authenticate(*key);
+    if (!owner) return problem(owner.error());
+    return perform_plain(services, [&] { return open(sessions, *owner, call, services); });
   };
   const Handler closing = [&sessions](const Call& call, Services& services) {
     std::optional<ApiKey> key;

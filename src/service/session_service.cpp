@@ -16,8 +16,7 @@ std::unexpected<Error> no_session() {
 
 }  // namespace
 
-Expected<OpenedSession> SessionService::open(TaskRepository& store, std::string_view key_token) {
-  auto key = ESTEIRA_TRY(keys_->authenticate(key_token));
+Expected<OpenedSession> SessionService::open(TaskRepository& store, ApiKey key) {
   OpenedSession opened{.token = draw_secret_text(token_text_size), .key = std::move(key)};
   const Time now = clock_->now();
   opened.expires_at = now + Session::life_max;

@@ -27,9 +27,14 @@ class SessionService {
                  std::shared_ptr<const Clock> clock)
       : repository_(std::move(repository)), keys_(std::move(keys)), clock_(std::move(clock)) {}
 
+  // Whose key this is: before `open`, and outside of its transaction, for that asks another
+  // connection. `unauthorized` where it is not live.
+  [[nodiscard]] Expected<ApiKey> authenticate(std::string_view key_token) {
+    return keys_->authenticate(key_token);
+  }
   // Always a new session, so that nobody can plant one. Written through `store`, which may be in
-  // the middle of a transaction. `unauthorized` where the key is not live.
-  [[nodiscard]] Expected<OpenedSession> open(TaskRepository& store, std::string_view key_token);
+  // the middle of a transaction.
+  [[nodiscard]] Expected<OpenedSession> open(TaskRepository& store, ApiKey key);
   // The key of a live session. `unauthorized` where there is none.
   [[nodiscard]] Expected<ApiKey> find(std::string_view token);
   // Safe to repeat.
