@@ -37,6 +37,33 @@ inline constexpr int execution_statuses = 8;
 [[nodiscard]] Expected<TaskStatus> parse_task_status(std::string_view text);
 [[nodiscard]] Expected<ExecutionStatus> parse_execution_status(std::string_view text);
 
+// How long a task holds its unique key.
+enum class UniqueScope : std::uint8_t {
+  active,   // while it waits or runs
+  waiting,  // until it is first claimed
+  window,   // for a time from its creation on, whatever becomes of it
+};
+// What becomes of a new task whose unique key is held.
+enum class OnConflict : std::uint8_t {
+  refuse,    // conflict, with the holder's id
+  existing,  // "return": the holder is answered
+  replace,   // a holder that waits takes the new task's payload, priority and time, and is answered
+};
+// Which ends of the tasks that it depends on let a task run.
+enum class DependencyRule : std::uint8_t { completed, ended };
+// What becomes of a task by the rule `completed` when one of those ends otherwise.
+enum class ParentFailure : std::uint8_t { cancel, run };
+
+// "active", "refuse", "completed", "cancel", …, as in JSON.
+[[nodiscard]] std::string_view to_text(UniqueScope scope);
+[[nodiscard]] std::string_view to_text(OnConflict on_conflict);
+[[nodiscard]] std::string_view to_text(DependencyRule rule);
+[[nodiscard]] std::string_view to_text(ParentFailure failure);
+[[nodiscard]] Expected<UniqueScope> parse_unique_scope(std::string_view text);
+[[nodiscard]] Expected<OnConflict> parse_on_conflict(std::string_view text);
+[[nodiscard]] Expected<DependencyRule> parse_dependency_rule(std::string_view text);
+[[nodiscard]] Expected<ParentFailure> parse_parent_failure(std::string_view text);
+
 struct Task {
   TaskId task_id = 0;
   std::string type;
@@ -59,6 +86,10 @@ struct Task {
   std::optional<std::string> unique_key;
   std::optional<std::string> worker;  // who runs it, or ran it last
   std::optional<std::string> traceparent;
+  UniqueScope unique_scope = UniqueScope::active;
+  std::optional<Time> expires_at;  // ends CANCELLED unless it is claimed before
+  std::vector<TaskId> depends_on;
+  std::optional<std::string> batch_id;
 };
 
 struct Execution {
@@ -80,8 +111,22 @@ struct TaskOptions {
   // for the same delay, and the first task keeps its time.
   std::optional<Duration> scheduled_in{};
   std::optional<int> max_retries{};
-  // At most one task of the type with this key may wait or run.
+  // At most one task of the type may hold this key.
   std::optional<std::string> unique_key{};
+  UniqueScope unique_scope = UniqueScope::active;
+  std::optional<Duration> unique_window{};  // with the scope `window`, and only then
+  OnConflict on_conflict = OnConflict::refuse;
+  // Ends CANCELLED unless it is claimed before; a time, or a delay from the creation on.
+  std::optional<Time> expires_at{};
+  std::optional<Duration> expires_in{};
+  // Waits until these have ended as the rule says.
+  std::vector<TaskId> depends_on{};
+  // The same, of tasks that are created together with it, by their `ref`.
+  std::vector<std::string> depends_on_refs{};
+  std::optional<std::string> ref{};
+  DependencyRule dependency_rule = DependencyRule::completed;
+  ParentFailure on_parent_failure = ParentFailure::cancel;
+  std::optional<std::string> batch_id{};
   // The same key with the same task again answers the first task instead of making a second. Kept
   // for 24 hours.
   std::optional<std::string> idempotency_key{};

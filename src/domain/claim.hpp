@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/task_terms.hpp"
 #include "esteira/task.hpp"
 
 namespace esteira {
@@ -51,6 +52,7 @@ struct Claim {
   std::optional<Time> scheduled_for;
   Time created_at{};
   std::optional<std::string> checkpoint;  // JSON text
+  TaskTerms terms;
 };
 
 }  // namespace esteira

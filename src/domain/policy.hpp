@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "domain/flow_policy.hpp"
 #include "esteira/processor.hpp"
 #include "esteira/task.hpp"
 #include "esteira/time.hpp"
@@ -49,9 +50,9 @@ struct TaskType {
   BackOff back_off{};
   std::string payload_schema;  // JSON Schema, or ""
   Retention retention{};
-  // Kept for `type set`; enforced by the claim once limits exist.
-  std::optional<int> concurrency;
-  std::optional<std::string> rate;
+  std::optional<int> concurrency;   // running at once, over all workers
+  std::optional<std::string> rate;  // starts in a time, over all workers: see `parse_rate`
+  FlowPolicy flow{};
 };
 
 // "MESSAGE_SEND": 1 to 50 of A-Z, 0-9, "_", ".", "-".

@@ -23,6 +23,7 @@
 #include "domain/session.hpp"
 #include "domain/settle.hpp"
 #include "domain/stats.hpp"
+#include "domain/task_terms.hpp"
 #include "domain/work.hpp"
 #include "esteira/error.hpp"
 #include "esteira/task.hpp"
@@ -56,11 +57,13 @@ struct NewTaskRow {
   std::optional<std::string> traceparent;
   std::optional<std::string> idempotency_key;
   std::string idempotency_hash;  // of what the caller asked for; with a key only
+  OnConflict on_conflict = OnConflict::refuse;
+  TaskTerms terms{};
 };
 
 struct InsertedTask {
   TaskId task_id = 0;
-  bool created = true;  // false: the idempotency key answered an earlier task
+  bool created = true;  // false: the idempotency key or the unique key answered an earlier task
 };
 
 // The answer of a call that was sent with an idempotency key.

@@ -80,6 +80,32 @@ TEST_P(Insert, what_is_absent_stays_absent) {
   EXPECT_FALSE(found.traceparent);
 }
 
+TEST_P(Insert, terms_are_shown_and_claimed_as_they_were_given) {
+  NewTaskRow row = new_task_row(type("ALPHA"));
+  row.terms = {.expires_at = now() + 1h + 5us,
+               .unique_scope = UniqueScope::window,
+               .unique_until = now() + 2h,
+               .flow_key = "São Paulo",
+               .depends_on = {3, 5},
+               .dependency_rule = DependencyRule::ended,
+               .on_parent_failure = ParentFailure::run,
+               .batch_id = "batch"};
+  const TaskId task_id = add(row);
+  const Task found = task(task_id);
+  EXPECT_EQ(found.expires_at, row.terms.expires_at);
+  EXPECT_EQ(found.unique_scope, UniqueScope::window);
+  EXPECT_EQ(found.depends_on, row.terms.depends_on);
+  EXPECT_EQ(found.batch_id, "batch");
+  const Claim claim = claim_one(type("ALPHA"));
+  EXPECT_EQ(claim.fence.task_id, task_id);
+  EXPECT_EQ(claim.terms, row.terms);
+}
+
+TEST_P(Insert, a_plain_task_has_no_terms) {
+  add(new_task_row(type("ALPHA")));
+  EXPECT_EQ(claim_one(type("ALPHA")).terms, TaskTerms{});
+}
+
 TEST_P(Insert, an_unknown_task_is_no_error) {
   EXPECT_FALSE(must(repository().task(987654321, now())));
   EXPECT_TRUE(executions(987654321).empty());

@@ -23,6 +23,7 @@ const std::vector<const char*> sqlite_undone{
     "DROP TABLE task_edits; DROP TABLE task_operations; DROP TABLE task_operation_batches",
     "DROP TABLE task_changes",
     "DROP TABLE sessions; ALTER TABLE api_keys DROP COLUMN rate",
+    "ALTER TABLE task_types DROP COLUMN flow; ALTER TABLE task_requests DROP COLUMN terms",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -31,6 +32,7 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE task_edits CASCADE", "DROP TABLE task_operations, task_operation_batches"},
     {"DROP TABLE task_changes", "DROP TABLE task_change_marks"},
     {"DROP TABLE sessions", "ALTER TABLE api_keys DROP COLUMN rate"},
+    {"ALTER TABLE task_types DROP COLUMN flow", "ALTER TABLE task_requests DROP COLUMN terms"},
 };
 std::string text_of(const std::string& path) {
   std::ifstream file(path);

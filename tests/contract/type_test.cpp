@@ -24,6 +24,15 @@ TaskType full_type() {
   type.retention = {.completed = 3h, .failed = 4h, .cancelled = 5h};
   type.concurrency = 8;
   type.rate = "100/s";
+  type.flow = {.key = "/customer/id",
+               .key_concurrency = 2,
+               .key_rate = "10/m",
+               .ordered = true,
+               .weights = {{"São Paulo", 3}, {"", 2}},
+               .max_waiting = 100'000,
+               .encrypted = true,
+               .breaker = CircuitBreaker{
+                   .failure_rate = 0.25, .attempts = 7, .window = 90s, .open = 5s, .probes = 3}};
   return type;
 }
 
@@ -38,6 +47,7 @@ void expect_same_policy(const TaskType& one, const TaskType& other) {
   EXPECT_EQ(one.retention, other.retention);
   EXPECT_EQ(one.concurrency, other.concurrency);
   EXPECT_EQ(one.rate, other.rate);
+  EXPECT_EQ(one.flow, other.flow);
 }
 
 TEST_P(Types, a_type_comes_back_as_it_was_put) {

@@ -12,7 +12,7 @@ namespace esteira::postgres {
 
 namespace {
 
-constexpr int step_column = 16;
+constexpr int step_column = 17;
 
 }  // namespace
 
@@ -100,15 +100,16 @@ Claim read_claim(const Rows& rows, int row, const LeaseId& lease_id) {
   claim.scheduled_for = rows.time_or(row, 13);
   claim.created_at = rows.time(row, 14);
   if (!rows.null(row, 15)) claim.checkpoint = rows.json(row, 15);
+  if (!rows.null(row, 16)) claim.terms = read_task_terms(rows.json(row, 16));
   return claim;
 }
 
 TaskRepository::TakenOver read_lease_claim(const Rows& rows, int row, const LeaseId& lease_id) {
   TaskRepository::TakenOver taken{.claim = read_claim(rows, row, lease_id),
-                                  .previous_worker = rows.text_or(row, 18).value_or("")};
-  taken.claim.started_at = rows.time(row, 16);
-  taken.claim.lease_expires_at = rows.time(row, 17);
-  taken.claim.cancel_requested = rows.truth(row, 19);
+                                  .previous_worker = rows.text_or(row, 19).value_or("")};
+  taken.claim.started_at = rows.time(row, 17);
+  taken.claim.lease_expires_at = rows.time(row, 18);
+  taken.claim.cancel_requested = rows.truth(row, 20);
   return taken;
 }
 

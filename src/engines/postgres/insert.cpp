@@ -43,8 +43,13 @@ bool keyed(const NewTaskRow& row) { return row.unique_key || row.idempotency_key
 Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const TaskId> ids,
                      Time now) {
   std::vector<std::optional<std::string>> tags;
+  std::vector<std::optional<std::string>> terms;
   tags.reserve(rows.size());
-  for (const NewTaskRow* row : rows) tags.push_back(array_text(row->tags));
+  terms.reserve(rows.size());
+  for (const NewTaskRow* row : rows) {
+    tags.push_back(array_text(row->tags));
+    terms.push_back(stored_terms(row->terms));
+  }
   Params params;
   params.add(now)
       .array<std::int64_t>(ids)
@@ -60,7 +65,11 @@ Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const Ta
                            })
       .array<std::string_view>(rows, [](const NewTaskRow* row) { return view(row->unique_key); })
       .array<std::string_view>(rows, [](const NewTaskRow* row) { return view(row->traceparent); })
-      .array<std::string_view>(tags, [](const auto& text) { return view(text); });
+      .array<std::string_view>(tags, [](const auto& text) { return view(text); })
+      .array<JsonText>(terms, [](const auto& text) -> std::optional<JsonText> {
+        if (!text) return std::nullopt;
+        return JsonText{*text};
+      });
   return params;
 }
 

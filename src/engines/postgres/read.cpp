@@ -46,6 +46,7 @@ Expected<Task> read_task(const Rows& rows, int row) {
   task.unique_key = rows.text_or(row, 18);
   task.worker = rows.text_or(row, 19);
   task.traceparent = rows.text_or(row, 20);
+  if (!rows.null(row, 21)) show_terms(read_task_terms(rows.json(row, 21)), task);
   return task;
 }
 

@@ -9,7 +9,7 @@ namespace esteira::postgres {
 
 namespace {
 
-TaskType read_type(const Rows& rows, int row) {
+Expected<TaskType> read_type(const Rows& rows, int row) {
   const auto duration = [&](int column) { return Duration{rows.integer(row, column)}; };
   TaskType type;
   type.type_id = rows.small(row, 0);
@@ -28,10 +28,12 @@ TaskType read_type(const Rows& rows, int row) {
   type.retention = {.completed = duration(13), .failed = duration(14), .cancelled = duration(15)};
   if (!rows.null(row, 16)) type.concurrency = rows.small(row, 16);
   type.rate = rows.text_or(row, 17);
+  type.flow = ESTEIRA_TRY(parse_flow_policy(rows.json(row, 18)));
   return type;
 }
 
-Params type_params(const TaskType& type, Time now) {
+// `flow` must outlive the answer.
+Params type_params(const TaskType& type, const std::string& flow, Time now) {
   const Duration timeout = type.timeout > Duration{0} ? type.timeout : limits::timeout_default;
   Params params;
   params.add(now)
@@ -49,8 +51,13 @@ Params type_params(const TaskType& type, Time now) {
       .add(std::int64_t{type.retention.failed.count()})
       .add(std::int64_t{type.retention.cancelled.count()})
       .add(type.concurrency);
-  if (type.rate) return params.add(*type.rate);
-  return params.null<std::string_view>();
+  if (type.rate) {
+    params.add(*type.rate);
+  } else {
+    params.null<std::string_view>();
+  }
+  params.add(JsonText{flow});
+  return params;
 }
 
 }  // namespace
@@ -59,7 +66,7 @@ Expected<std::vector<TaskType>> Repository::types() {
   const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::types));
   std::vector<TaskType> types;
-  for (int row = 0; row < rows.size(); ++row) types.push_back(read_type(rows, row));
+  for (int row = 0; row < rows.size(); ++row) types.push_back(ESTEIRA_TRY(read_type(rows, row)));
   return types;
 }
 
@@ -71,8 +78,10 @@ Expected<std::int64_t> Repository::types_version() {
 
 Expected<TaskType> Repository::put_type(const TaskType& type, Time now) {
   const RecursiveLock lock{mutex_};
-  const std::array statements{Statement{.sql = sql::types_version_raise},
-                              Statement{.sql = sql::put_type, .params = type_params(type, now)}};
+  const std::string flow = to_text(type.flow);
+  const std::array statements{
+      Statement{.sql = sql::types_version_raise},
+      Statement{.sql = sql::put_type, .params = type_params(type, flow, now)}};
   const auto answers = ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));
   return read_type(answers[1], 0);
 }

@@ -181,6 +181,7 @@ Expected<void> read_order(const Query& row, Claim& claim) {
   claim.traceparent = row.optional_text(5);
   if (!row.is_null(6)) claim.tags = ESTEIRA_TRY(read_texts(row.view(6)));
   claim.payload = row.text(7);
+  if (!row.is_null(8)) claim.terms = read_task_terms(row.view(8));
   return {};
 }
 

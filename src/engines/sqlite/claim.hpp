@@ -12,8 +12,8 @@
 namespace esteira::sqlite {
 
 // The columns of an order, which stand first in each statement that reads one: max_retries,
-// scheduled_for_us, created_at_us, timeout_us, unique_key, traceparent, tags, payload.
-inline constexpr int order_columns = 8;
+// scheduled_for_us, created_at_us, timeout_us, unique_key, traceparent, tags, payload, terms.
+inline constexpr int order_columns = 9;
 [[nodiscard]] Expected<void> read_order(const Query& row, Claim& claim);
 
 // A JSON array of strings, as tags and a worker's types are stored.

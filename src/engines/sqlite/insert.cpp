@@ -92,7 +92,8 @@ class Inserter {
     }
     ESTEIRA_TRY(connection_.run(sql::request_insert, task_id, row.type_id, row.priority,
                                 row.max_retries, row.scheduled_for, now_, row.timeout,
-                                row.unique_key, row.traceparent, tags, row.payload));
+                                row.unique_key, row.traceparent, tags, row.payload,
+                                stored_terms(row.terms)));
     for (const auto& tag : row.tags) {
       ESTEIRA_TRY(connection_.run(sql::tag_insert, tag, task_id));
     }

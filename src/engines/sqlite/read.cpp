@@ -47,6 +47,7 @@ Expected<Task> read_task(const Query& row) {
   task.unique_key = row.optional_text(18);
   task.worker = row.optional_text(19);
   task.traceparent = row.optional_text(20);
+  if (!row.is_null(21)) show_terms(read_task_terms(row.view(21)), task);
   return task;
 }
 

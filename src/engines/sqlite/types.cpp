@@ -5,7 +5,7 @@
 namespace esteira::sqlite {
 namespace {
 
-TaskType read_type(const Query& row) {
+Expected<TaskType> read_type(const Query& row) {
   TaskType type;
   type.type_id = row.small(0);
   type.name = row.text(1);
@@ -24,6 +24,7 @@ TaskType read_type(const Query& row) {
       .completed = row.duration(13), .failed = row.duration(14), .cancelled = row.duration(15)};
   if (!row.is_null(16)) type.concurrency = row.small(16);
   type.rate = row.optional_text(17);
+  type.flow = ESTEIRA_TRY(parse_flow_policy(row.view(18)));
   return type;
 }
 
@@ -32,7 +33,7 @@ TaskType read_type(const Query& row) {
 Expected<std::vector<TaskType>> types(Connection& connection) {
   auto query = ESTEIRA_TRY(connection.query(sql::types));
   std::vector<TaskType> types;
-  while (ESTEIRA_TRY(query.step())) types.push_back(read_type(query));
+  while (ESTEIRA_TRY(query.step())) types.push_back(ESTEIRA_TRY(read_type(query)));
   return types;
 }
 
@@ -45,10 +46,11 @@ Expected<TaskType> put_type(Connection& connection, const TaskType& type, Time n
   const auto timeout = type.timeout > Duration{0} ? type.timeout : limits::timeout_default;
   const auto& back_off = type.back_off;
   const auto& retention = type.retention;
-  ESTEIRA_TRY(connection.run(
-      sql::type_put, type.name, type.description, now, type.paused, type.max_retries, timeout,
-      back_off.base, back_off.factor, back_off.cap, back_off.jitter, type.payload_schema,
-      retention.completed, retention.failed, retention.cancelled, type.concurrency, type.rate));
+  ESTEIRA_TRY(connection.run(sql::type_put, type.name, type.description, now, type.paused,
+                             type.max_retries, timeout, back_off.base, back_off.factor,
+                             back_off.cap, back_off.jitter, type.payload_schema,
+                             retention.completed, retention.failed, retention.cancelled,
+                             type.concurrency, type.rate, to_text(type.flow)));
   ESTEIRA_TRY(connection.run(sql::types_version_raise));
   auto query = ESTEIRA_TRY(connection.query(sql::type_by_name));
   query.bind(type.name);

@@ -23,7 +23,7 @@ SELECT p.task_id, p.attempt + 1, p.type_id, p.priority, p.retries, p.crashes, p.
        r.created_at,
        CASE WHEN p.attempt > 0 THEN (SELECT k.state FROM esteira.task_checkpoints k
                                      WHERE k.task_id = p.task_id) END,
-       p.step
+       r.terms, p.step
 FROM picked p
 -- OFFSET 0 keeps this a look-up by key for each row, whatever the statistics say.
 CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r WHERE r.task_id = p.task_id OFFSET 0) r

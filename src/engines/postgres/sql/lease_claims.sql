@@ -3,7 +3,7 @@ SELECT o.task_id, o.attempt, r.type_id, r.priority, o.retries, o.crashes, o.run_
        r.max_retries, r.timeout_us, r.tags, r.unique_key, r.traceparent, r.scheduled_for,
        r.created_at,
        (SELECT k.state FROM esteira.task_checkpoints k WHERE k.task_id = o.task_id),
-       o.started_at, o.expires_at, o.previous_worker,
+       r.terms, o.started_at, o.expires_at, o.previous_worker,
        EXISTS (SELECT FROM esteira.task_cancels c
                WHERE c.task_id = o.task_id AND c.attempt = o.attempt)
 FROM esteira.task_running o

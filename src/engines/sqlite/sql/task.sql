@@ -2,7 +2,8 @@
 SELECT d.task_id, d.type, d.status, d.priority, d.retries, d.max_retries, d.attempt, d.payload,
   d.result, d.error_message, d.scheduled_for_us, d.started_at_us, d.completed_at_us,
   d.created_at_us, d.updated_at_us, d.crashes, d.progress, d.tags, d.unique_key, d.worker,
-  d.traceparent
+  d.traceparent,
+  (SELECT r.terms FROM task_requests r WHERE r.task_id = d.task_id)
 FROM task_details d
 WHERE d.task_id = ?1
   AND (?2 IS NULL OR d.status = ?2)

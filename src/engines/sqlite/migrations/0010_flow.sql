@@ -1,0 +1,4 @@
+-- What a type says about the flow of its tasks, and what is said of some tasks beyond the order that
+-- every task has: one JSON object each, which no statement looks into.
+ALTER TABLE task_types ADD COLUMN flow TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE task_requests ADD COLUMN terms TEXT;
