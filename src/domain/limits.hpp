@@ -44,7 +44,11 @@ inline constexpr Duration timeout_default = 5min;
 inline constexpr Duration timeout_max = 24h * 7;
 inline constexpr Duration delay_max = 24h * 365;  // snooze, retry after, back-off cap
 inline constexpr Duration key_lifetime_max = 24h * 365 * 10;
-inline constexpr int claim_tasks_max = 1000;     // one claim
+inline constexpr int claim_tasks_max = 1000;  // one claim
+inline constexpr std::size_t flow_key_bytes_max = 255;
+inline constexpr std::size_t flow_weights_max = 1000;
+inline constexpr int flow_weight_max = 1000;
+inline constexpr int gate_flows_max = 2000;      // flows that one claim looks at
 inline constexpr Duration claim_wait_max = 30s;  // how long a claim may wait for work
 // Workers in other languages. A worker's id is its name and what makes it unique.
 inline constexpr std::size_t registered_name_bytes_max = 64;

@@ -8,13 +8,14 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Rate, is_read_and_written_alike) {
-  for (const auto* text : {"1/s", "100/s", "600/m", "1000000/h"}) {
+  for (const auto* text : {"1/s", "100/s", "600/m", "1000000/h", "100/s burst 20", "1/h burst 7"}) {
     const auto rate = parse_rate(text);
     ASSERT_TRUE(rate) << text;
     EXPECT_EQ(to_text(*rate), text);
   }
   for (const auto* text : {"", "/", "1", "0/s", "-1/s", "1/d", "1/", "/s", "1.5/s", "1000001/s",
-                           "1/s ", " 1/s", "1//s", "99999999999999999999/s"}) {
+                           "1/s ", " 1/s", "1/s burst", "1/s burst 0", "1/s burst x",
+                           "1/s  burst 2", "1//s", "99999999999999999999/s"}) {
     EXPECT_FALSE(parse_rate(text)) << text;
   }
 }
@@ -49,6 +50,32 @@ TEST(TokenBucket, holds_no_more_after_a_long_rest_and_says_when_it_is_full) {
   EXPECT_FALSE(bucket.take(100h));
   EXPECT_FALSE(bucket.take(100h));
   EXPECT_EQ(bucket.take(100h), Duration{30min});
+}
+
+TEST(TokenBucket, holds_its_burst_and_fills_by_its_rate) {
+  TokenBucket bucket({.count = 10, .per = 1s, .at_once = 2}, Duration{0});
+  EXPECT_EQ(bucket.tokens(Duration{0}), 2);
+  EXPECT_FALSE(bucket.take(Duration{0}));
+  EXPECT_FALSE(bucket.take(Duration{0}));
+  EXPECT_EQ(bucket.take(Duration{0}), Duration{100ms});
+  EXPECT_EQ(bucket.full_at(), Duration{200ms});
+  EXPECT_TRUE(bucket.full(200ms));
+  EXPECT_EQ(bucket.tokens(1h), 2);
+  // A burst that takes longer than a period to come.
+  TokenBucket slow({.count = 1, .per = 1s, .at_once = 5}, Duration{0});
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(slow.take(Duration{0}));
+  EXPECT_EQ(slow.tokens(3s), 3);
+  EXPECT_EQ(slow.tokens(9s), 5);
+}
+
+TEST(TokenBucket, goes_on_from_what_was_kept_of_it) {
+  const Rate rate{.count = 4, .per = 1s};
+  TokenBucket first(rate, Duration{0});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(first.take(100ms * i));
+  const TokenBucket second(rate, first.credit(), first.at());
+  EXPECT_EQ(second.tokens(200ms), first.tokens(200ms));
+  EXPECT_EQ(second.full_at(), first.full_at());
+  EXPECT_EQ(second.until_next(200ms), first.until_next(200ms));
 }
 
 TEST(TokenBucket, a_clock_that_stands_still_gives_nothing_new) {
