@@ -172,6 +172,23 @@ Expected<Execution> execution_from_json(const Json& answer) {
       });
 }
 
+namespace {
+
+FlowPolicy flow_from_json(ObjectReader& reader) {
+  FlowPolicy flow{.key = need_text(reader, "key"),
+                  .key_concurrency = reader.integer("concurrency"),
+                  .key_rate = reader.text("rate"),
+                  .ordered = need_boolean(reader, "ordered")};
+  const auto* weights = reader.find("weights");
+  if (weights == nullptr || !weights->is_object()) return flow;
+  for (const auto& [key, weight] : weights->get_object()) {
+    if (weight.is_int64()) flow.weights.emplace(key, static_cast<int>(weight.get_int64()));
+  }
+  return flow;
+}
+
+}  // namespace
+
 Expected<TaskType> type_from_json(const Json& answer) {
   return read_answer<TaskType>(
       answer, "task type", [](ObjectReader& reader, auto& wrong, TaskType& type) {
@@ -195,6 +212,10 @@ Expected<TaskType> type_from_json(const Json& answer) {
         });
         type.concurrency = reader.integer("concurrency");
         type.rate = reader.text("rate");
+        if (reader.find("flow") != nullptr) {
+          within(reader, wrong, "flow",
+                 [&](ObjectReader& inner) { type.flow = flow_from_json(inner); });
+        }
         type.created_at = need_time(reader, "created_at");
         type.updated_at = reader.time("updated_at");
       });

@@ -41,6 +41,17 @@ Json schema_to_json(const std::string& schema) {
   return parsed ? *std::move(parsed) : Json(schema);
 }
 
+// Null where the type has no flows.
+Json flow_to_json(const FlowPolicy& flow) {
+  if (!flow.key) return nullptr;
+  return JsonObject{
+      {"key", *flow.key},
+      {"concurrency", flow.key_concurrency ? Json(*flow.key_concurrency) : Json(nullptr)},
+      {"rate", flow.key_rate ? Json(*flow.key_rate) : Json(nullptr)},
+      {"ordered", flow.ordered},
+      {"weights", JsonObject(flow.weights.begin(), flow.weights.end())}};
+}
+
 }  // namespace
 
 Json text_or_null(const std::optional<std::string>& text) {
@@ -139,6 +150,7 @@ Json type_to_json(const TaskType& type) {
                                {"cancelled_seconds", seconds_to_json(type.retention.cancelled)}}},
       {"concurrency", type.concurrency ? Json(*type.concurrency) : Json(nullptr)},
       {"rate", text_or_null(type.rate)},
+      {"flow", flow_to_json(type.flow)},
       {"created_at", time_to_json(type.created_at)},
       {"updated_at", time_to_json(type.updated_at)},
   };

@@ -276,6 +276,18 @@ void put_seconds(JsonObject& object, std::string_view name,
   if (duration) object[name] = api::seconds_to_json(*duration);
 }
 
+JsonObject flow_change_to_json(const TypeChange& change) {
+  JsonObject flow;
+  if (change.flow_key) flow["key"] = *change.flow_key;
+  if (change.flow_concurrency) flow["concurrency"] = *change.flow_concurrency;
+  if (change.flow_rate) flow["rate"] = *change.flow_rate;
+  if (change.flow_ordered) flow["ordered"] = *change.flow_ordered;
+  if (change.flow_weights) {
+    flow["weights"] = JsonObject(change.flow_weights->begin(), change.flow_weights->end());
+  }
+  return flow;
+}
+
 }  // namespace
 
 Json type_change_to_json(const TypeChange& change) {
@@ -296,6 +308,7 @@ Json type_change_to_json(const TypeChange& change) {
   if (!retention.empty()) body["retention"] = std::move(retention);
   if (change.concurrency) body["concurrency"] = *change.concurrency;
   if (change.rate) body["rate"] = *change.rate;
+  if (auto flow = flow_change_to_json(change); !flow.empty()) body["flow"] = std::move(flow);
   if (change.payload_schema) {
     auto schema = parse_json(*change.payload_schema);
     body["payload_schema"] = schema ? *std::move(schema) : Json(nullptr);  // "": none

@@ -1,4 +1,6 @@
 // esteira type list | set | pause | resume
+#include <charconv>
+#include <map>
 #include <memory>
 
 #include <fmt/format.h>
@@ -32,6 +34,11 @@ struct Options {
   std::optional<Duration> cancelled;
   std::optional<std::int64_t> concurrency;
   std::optional<std::string> rate;
+  std::optional<std::string> flow_key;
+  std::optional<std::int64_t> flow_concurrency;
+  std::optional<std::string> flow_rate;
+  std::optional<std::string> flow_ordered;
+  std::vector<std::string> flow_weights;
 };
 
 Expected<int> list(const GlobalOptions& globals) {
@@ -63,6 +70,18 @@ Expected<int> list(const GlobalOptions& globals) {
   return status::done;
 }
 
+std::string flow_text(const FlowPolicy& flow) {
+  if (!flow.key) return "none";
+  auto text = fmt::format("by {}", *flow.key);
+  if (flow.ordered) text += ", one after the other";
+  if (flow.key_concurrency) text += fmt::format(", {} at once", *flow.key_concurrency);
+  if (flow.key_rate) text += fmt::format(", {}", *flow.key_rate);
+  for (const auto& [key, weight] : flow.weights) {
+    text += fmt::format(", {} turns for '{}'", weight, printable(key));
+  }
+  return text;
+}
+
 void print_type(const TaskType& type, bool json) {
   if (json) return print_json(api::type_to_json(type));
   print(pairs_text({
@@ -81,7 +100,27 @@ void print_type(const TaskType& type, bool json) {
                            format_duration(type.retention.cancelled))},
       {"concurrency", type.concurrency ? fmt::format("{}", *type.concurrency) : "no limit"},
       {"rate", type.rate.value_or("no limit")},
+      {"flow", flow_text(type.flow)},
   }));
+}
+
+// "42=3", or "none" alone.
+Expected<std::map<std::string, int>> read_weights(const std::vector<std::string>& texts) {
+  std::map<std::string, int> weights;
+  if (texts == std::vector<std::string>{"none"}) return weights;
+  for (const auto& text : texts) {
+    const auto equals = text.rfind('=');
+    int weight = 0;
+    const auto* end = text.data() + text.size();
+    const auto* begin = equals == std::string::npos ? end : text.data() + equals + 1;
+    const auto [stop, error] = std::from_chars(begin, end, weight);
+    if (begin == end || error != std::errc{} || stop != end) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("--flow-weight: '{}' is not KEY=N, such as 42=3", printable(text)));
+    }
+    weights[text.substr(0, equals)] = weight;
+  }
+  return weights;
 }
 
 Expected<TypeChange> to_change(const Options& options) {
@@ -96,6 +135,14 @@ Expected<TypeChange> to_change(const Options& options) {
                     .rate = options.rate};
   if (options.max_retries) change.max_retries = static_cast<int>(*options.max_retries);
   if (options.concurrency) change.concurrency = static_cast<int>(*options.concurrency);
+  change.flow_key = options.flow_key;
+  if (options.flow_concurrency)
+    change.flow_concurrency = static_cast<int>(*options.flow_concurrency);
+  change.flow_rate = options.flow_rate;
+  if (options.flow_ordered) change.flow_ordered = *options.flow_ordered == "on";
+  if (!options.flow_weights.empty()) {
+    change.flow_weights = ESTEIRA_TRY(read_weights(options.flow_weights));
+  }
   if (options.back_off_jitter) change.back_off_jitter = *options.back_off_jitter == "on";
   if (options.schema == "none") {
     change.payload_schema = "";
@@ -112,11 +159,6 @@ Expected<int> set(const GlobalOptions& globals, const Options& options) {
   const auto backend = ESTEIRA_TRY(open_backend(globals));
   const auto changed = ESTEIRA_TRY(backend->set_type(options.name, change));
   if (changed.created) print_note(fmt::format("type {} is new", changed.type.name));
-  if (options.concurrency || options.rate) {
-    print_note(
-        "concurrency and rate are kept with the type; this version's workers do not look at "
-        "them");
-  }
   print_type(changed.type, globals.json);
   return status::done;
 }
@@ -154,7 +196,19 @@ void declare(Arguments& arguments, Options& options) {
                      options.cancelled);
   arguments.integer({"--concurrency", "N", "running at once, everywhere; 0: no limit"},
                     {0, 1'000'000}, options.concurrency);
-  arguments.text({"--rate", "N/s|N/m|N/h|none", "starts a second, minute or hour"}, options.rate);
+  arguments.text({"--rate", "N/s|N/m|N/h|none",
+                  "starts a second, minute or hour; \"100/s burst 20\": so many of them at once"},
+                 options.rate);
+  arguments.text({"--flow-key", "POINTER|none",
+                  "where the payload names a task's flow, such as /customer_id; flows take turns"},
+                 options.flow_key);
+  arguments.integer({"--flow-concurrency", "N", "running at once, of one flow; 0: no limit"},
+                    {0, 1'000'000}, options.flow_concurrency);
+  arguments.text({"--flow-rate", "N/s|N/m|N/h|none", "starts, of one flow"}, options.flow_rate);
+  arguments.choice({"--flow-ordered", "on|off", "a flow's tasks run one after the other"},
+                   {"on", "off"}, options.flow_ordered);
+  arguments.texts({"--flow-weight", "KEY=N|none", "so many turns for that flow; may be repeated"},
+                  options.flow_weights);
 }
 
 Verb pause_verb(std::string_view name, std::string_view summary, std::string_view example,

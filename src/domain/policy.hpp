@@ -53,6 +53,8 @@ struct TaskType {
   std::optional<int> concurrency;   // running at once, over all workers
   std::optional<std::string> rate;  // starts in a time, over all workers: see `parse_rate`
   FlowPolicy flow{};
+  // Its tasks are claimed through a gate (domain/gate). A store keeps it once it was so.
+  bool gated = false;
 };
 
 // "MESSAGE_SEND": 1 to 50 of A-Z, 0-9, "_", ".", "-".

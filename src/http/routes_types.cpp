@@ -1,9 +1,12 @@
 // /types
 #include <array>
 
+#include <fmt/format.h>
+
 #include "api/key_json.hpp"
 #include "api/object_reader.hpp"
 #include "api/task_json.hpp"
+#include "domain/limits.hpp"
 #include "http/answers.hpp"
 #include "http/deed.hpp"
 #include "http/problem.hpp"
@@ -76,6 +79,43 @@ void read_retention(const Json* value, std::vector<FieldError>& wrong, TypeChang
   reader.refuse_others(known, "a retention");
 }
 
+std::optional<std::map<std::string, int>> read_weights(const Json* value,
+                                                       api::ObjectReader& reader) {
+  if (value == nullptr) return std::nullopt;
+  std::map<std::string, int> weights;
+  const auto* object = value->if_object();
+  if (object == nullptr) {
+    reader.refuse("weights", "must be an object");
+    return std::nullopt;
+  }
+  for (const auto& [key, weight] : *object) {
+    const auto* number = weight.if_int64();
+    if (number == nullptr || *number < 1 || *number > limits::flow_weight_max) {
+      reader.refuse("weights",
+                    fmt::format("must be whole numbers from 1 to {}", limits::flow_weight_max));
+      return std::nullopt;
+    }
+    weights.emplace(key, static_cast<int>(*number));
+  }
+  return weights;
+}
+
+void read_flow(const JsonObject& body, std::vector<FieldError>& wrong, TypeChange& change) {
+  const auto* value = body.if_contains("flow");
+  if (value == nullptr) return;
+  if (value->is_null()) return void(change.flow_key = "none");
+  if (!value->is_object()) return wrong.push_back({"/flow", "must be an object"});
+  api::ObjectReader reader(value->get_object(), wrong, "/flow");
+  change.flow_key = reader.text("key");
+  change.flow_concurrency = reader.integer("concurrency");
+  change.flow_rate = reader.text("rate");
+  change.flow_ordered = reader.boolean("ordered");
+  change.flow_weights = read_weights(reader.find("weights"), reader);
+  constexpr std::array<std::string_view, 5> known{"key", "concurrency", "rate", "ordered",
+                                                  "weights"};
+  reader.refuse_others(known, "a flow");
+}
+
 // The fields of a type that can be set, by the names under which it is shown. What is absent stays.
 Expected<TypeChange> type_change_from_json(const Json& body) {
   const auto* object = body.if_object();
@@ -90,13 +130,14 @@ Expected<TypeChange> type_change_from_json(const Json& body) {
   read_retention(reader.find("retention"), wrong, change);
   change.concurrency = reader.integer("concurrency");
   change.rate = reader.text("rate");
+  read_flow(*object, wrong, change);
   // Null takes the schema away.
   if (const auto* schema = object->if_contains("payload_schema")) {
     change.payload_schema = schema->is_null() ? "" : esteira::to_text(*schema);
   }
-  constexpr std::array<std::string_view, 8> known{"description", "max_retries",   "timeout_seconds",
-                                                  "back_off",    "retention",     "concurrency",
-                                                  "rate",        "payload_schema"};
+  constexpr std::array<std::string_view, 9> known{"description", "max_retries", "timeout_seconds",
+                                                  "back_off",    "retention",   "concurrency",
+                                                  "rate",        "flow",        "payload_schema"};
   reader.refuse_others(known, "a type");
   if (!wrong.empty()) return api::refuse_all(std::move(wrong));
   return change;

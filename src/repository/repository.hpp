@@ -82,6 +82,11 @@ struct ClaimRequest {
   LeaseId lease_id;  // drawn by the caller, fresh for each claim
   std::vector<TypeId> types;
   int limit = 0;
+  // Those of the types that may be gated, as far as the caller knows: one that is and is not named
+  // here may be left out. Of them so many at most, within `limit`, for what waits in a worker for
+  // its turn holds a slot that others could use; absent: `limit`.
+  std::vector<TypeId> gated{};
+  std::optional<int> gated_limit{};
   Duration lease{};
   Duration ageing{};  // see order_lanes
   // The answer to an earlier claim with this lease_id was lost: if that lease exists, its open
@@ -164,7 +169,8 @@ struct TickAnswer {
   int promoted = 0;
   // In claim order: rank, then run_at, then task_id. `fence.attempt` counts this claim.
   std::vector<Claim> claims;
-  // When the next scheduled task becomes due, if promote_limit > 0 and there is one.
+  // When the next scheduled task becomes due, if promote_limit > 0 and there is one, or sooner:
+  // when a rate lets the next task of a claimed type start.
   std::optional<Time> next_due_at;
 };
 
@@ -240,7 +246,8 @@ enum class ChangeStatus : std::uint8_t {
 
 // An edit whose values are checked; what is absent stays.
 struct TaskEditRow {
-  std::optional<std::string> payload;  // JSON text
+  std::optional<std::string> payload;     // JSON text
+  std::optional<std::string> flow_key{};  // of the payload; with one only
   std::optional<int> priority;
   std::optional<std::vector<std::string>> tags;  // all of them
   bool reschedules = false;

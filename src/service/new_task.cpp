@@ -7,6 +7,7 @@
 
 #include "base/assert.hpp"
 #include "base/utf8.hpp"
+#include "domain/flow_key.hpp"
 #include "domain/limits.hpp"
 
 namespace esteira {
@@ -151,6 +152,18 @@ std::string request_hash(const TaskType& type, const NewTask& task, std::string_
 
 }  // namespace
 
+namespace {
+
+// The flow of a payload that was accepted, where its type has flows.
+Expected<std::optional<std::string>> flow_key(const Json& payload, const TaskType& type) {
+  if (!type.flow.key) return std::nullopt;
+  auto key = flow_key_of(*type.flow.key, payload);
+  if (!key) return std::unexpected(about_payload(std::move(key).error()));
+  return *std::move(key);
+}
+
+}  // namespace
+
 Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                                     const ProcessorRegistry* registry, Time now) {
   const auto type = ESTEIRA_TRY(types.find(task.type));
@@ -166,6 +179,7 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                  .tags = options.tags,
                  .traceparent = options.traceparent,
                  .idempotency_key = options.idempotency_key};
+  row.terms.flow_key = ESTEIRA_TRY(flow_key(task.payload, type));
   if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
   return row;
 }
@@ -192,10 +206,11 @@ Expected<TaskEditRow> check_edit(const TaskEdit& edit, Time now) {
                      .scheduled_for = due_time(asked, now)};
 }
 
-Expected<std::string> check_edited_payload(const Json& payload, std::string_view type_name,
-                                           TypeCache& types, const ProcessorRegistry* registry) {
+Expected<EditedPayload> check_edited_payload(const Json& payload, std::string_view type_name,
+                                             TypeCache& types, const ProcessorRegistry* registry) {
   const auto type = ESTEIRA_TRY(types.find(type_name));
-  return check_payload(payload, type, types, registry);
+  return EditedPayload{.text = ESTEIRA_TRY(check_payload(payload, type, types, registry)),
+                       .flow_key = ESTEIRA_TRY(flow_key(payload, type))};
 }
 
 }  // namespace esteira

@@ -17,9 +17,13 @@ namespace esteira {
 // The same of an edit: first what does not depend on the task, the payload left out, then its
 // payload, of which the row has the text.
 [[nodiscard]] Expected<TaskEditRow> check_edit(const TaskEdit& edit, Time now);
-[[nodiscard]] Expected<std::string> check_edited_payload(const Json& payload,
-                                                         std::string_view type_name,
-                                                         TypeCache& types,
-                                                         const ProcessorRegistry* registry);
+struct EditedPayload {
+  std::string text;
+  std::optional<std::string> flow_key;
+};
+[[nodiscard]] Expected<EditedPayload> check_edited_payload(const Json& payload,
+                                                           std::string_view type_name,
+                                                           TypeCache& types,
+                                                           const ProcessorRegistry* registry);
 
 }  // namespace esteira

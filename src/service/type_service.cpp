@@ -8,6 +8,7 @@
 
 #include "base/assert.hpp"
 #include "base/utf8.hpp"
+#include "domain/flow_key.hpp"
 #include "domain/limits.hpp"
 #include "processor/payload_schema.hpp"
 
@@ -52,6 +53,26 @@ bool is_plain_text(std::string_view text) {
          find_invalid_utf8(text) == std::string_view::npos;
 }
 
+void check_flow(const TypeChange& change, Checks& checks) {
+  if (change.flow_key && *change.flow_key != "none") {
+    checks.accept(check_flow_pointer(*change.flow_key), "flow/key");
+  }
+  checks.range(change.flow_concurrency, 0, concurrency_max, "flow/concurrency",
+               fmt::format("from 1 to {}, or 0 for no limit", concurrency_max));
+  if (change.flow_rate && *change.flow_rate != "none") {
+    checks.accept(check_rate(*change.flow_rate), "flow/rate");
+  }
+  if (!change.flow_weights) return;
+  checks.require(change.flow_weights->size() <= limits::flow_weights_max, "flow/weights",
+                 fmt::format("must be at most {}", limits::flow_weights_max));
+  for (const auto& [key, weight] : *change.flow_weights) {
+    checks.require(is_plain_text(key) && key.size() <= limits::flow_key_bytes_max, "flow/weights",
+                   fmt::format("must have keys of at most {} bytes", limits::flow_key_bytes_max));
+    checks.require(weight >= 1 && weight <= limits::flow_weight_max, "flow/weights",
+                   fmt::format("must be whole numbers from 1 to {}", limits::flow_weight_max));
+  }
+}
+
 Expected<void> check_change(const TypeChange& change) {
   Checks checks;
   if (change.description) {
@@ -78,6 +99,7 @@ Expected<void> check_change(const TypeChange& change) {
   checks.range(change.concurrency, 0, concurrency_max, "concurrency",
                fmt::format("from 1 to {}, or 0 for no limit", concurrency_max));
   if (change.rate && *change.rate != "none") checks.accept(check_rate(*change.rate), "rate");
+  check_flow(change, checks);
   if (change.payload_schema && !change.payload_schema->empty()) {
     checks.require(change.payload_schema->size() <= schema_bytes_max, "payload_schema",
                    fmt::format("must be at most {} bytes", schema_bytes_max));
@@ -89,6 +111,23 @@ Expected<void> check_change(const TypeChange& change) {
 template <class Value>
 void assign(const std::optional<Value>& from, Value& to) {
   if (from) to = *from;
+}
+
+void apply_flow(const TypeChange& change, FlowPolicy& flow) {
+  if (change.flow_key) flow.key = change.flow_key;
+  if (change.flow_concurrency) flow.key_concurrency = change.flow_concurrency;
+  if (flow.key_concurrency == 0) flow.key_concurrency.reset();
+  if (change.flow_rate) flow.key_rate = change.flow_rate;
+  if (flow.key_rate == "none") flow.key_rate.reset();
+  assign(change.flow_ordered, flow.ordered);
+  assign(change.flow_weights, flow.weights);
+  if (flow.key != "none") return;
+  // Without flows nothing of theirs is left.
+  flow.key.reset();
+  flow.key_concurrency.reset();
+  flow.key_rate.reset();
+  flow.ordered = false;
+  flow.weights.clear();
 }
 
 void apply(const TypeChange& change, TaskType& type) {
@@ -107,6 +146,17 @@ void apply(const TypeChange& change, TaskType& type) {
   if (type.concurrency == 0) type.concurrency.reset();
   if (change.rate) type.rate = change.rate;
   if (type.rate == "none") type.rate.reset();
+  apply_flow(change, type.flow);
+}
+
+Expected<void> check_has_flows(const FlowPolicy& flow) {
+  const bool limits_flows =
+      flow.key_concurrency || flow.key_rate || flow.ordered || !flow.weights.empty();
+  if (flow.key || !limits_flows) return {};
+  return std::unexpected(
+      Error{.code = ErrorCode::invalid_argument,
+            .message = "flow/key is missing: without it there are no flows to limit",
+            .fields = {{"/flow/key", "is missing: without it there are no flows to limit"}}});
 }
 
 TaskType new_type(std::string_view name) {
@@ -152,6 +202,7 @@ Expected<ChangedType> TypeService::set(std::string_view name, const TypeChange& 
               .fields = {{"/back_off_cap", fmt::format("must be at least {}, the base",
                                                        format_duration(type.back_off.base))}}});
   }
+  ESTEIRA_TRY(check_has_flows(type.flow));
   return ChangedType{ESTEIRA_TRY(repository_->put_type(type, clock_->now())), created};
 }
 

@@ -1,6 +1,7 @@
 // What a person may ask about the types of tasks.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,8 +27,13 @@ struct TypeChange {
   std::optional<Duration> retention_completed{};
   std::optional<Duration> retention_failed{};
   std::optional<Duration> retention_cancelled{};
-  std::optional<int> concurrency{};   // 0: no limit
-  std::optional<std::string> rate{};  // "100/s", "600/m", "1000/h"; "none": no limit
+  std::optional<int> concurrency{};        // 0: no limit
+  std::optional<std::string> rate{};       // "100/s", "600/m", "1000/h"; "none": no limit
+  std::optional<std::string> flow_key{};   // a JSON pointer; "none": no flows
+  std::optional<int> flow_concurrency{};   // 0: no limit
+  std::optional<std::string> flow_rate{};  // as rate
+  std::optional<bool> flow_ordered{};
+  std::optional<std::map<std::string, int>> flow_weights{};  // all of them
 };
 
 struct ChangedType {

@@ -226,8 +226,15 @@ std::optional<ClaimRequest> WorkerLoop::next_claim(Duration steady) {
                      .lease = options_.lease,
                      .ageing = options_.ageing,
                      .hinted = woken_};
-  for (const auto& [type_id, policy] : types_) claim.types.push_back(type_id);
+  for (const auto& [type_id, policy] : types_) {
+    claim.types.push_back(type_id);
+    if (policy->type.gated) claim.gated.push_back(type_id);
+  }
   std::ranges::sort(claim.types);
+  std::ranges::sort(claim.gated);
+  // No more than can start at once: a slot is not for waiting.
+  const auto load = runner_.load();
+  if (!claim.gated.empty()) claim.gated_limit = std::max(load.slots - load.busy - load.queued, 0);
   return claim;
 }
 
@@ -355,6 +362,8 @@ int WorkerLoop::on_settlements(const std::vector<FinishStatus>& statuses) {
       case FinishStatus::already_applied:
         ++applied;
         if (pending.attempt->started()) ++rate_count_;
+        // It gave a slot back, which others of its type may have waited for.
+        if (pending.attempt->policy->type.gated) woken_ = true;
         emit_settled(settlements_[i], *pending.attempt);
         break;
       case FinishStatus::stale:
@@ -513,7 +522,7 @@ Duration WorkerLoop::sleep_for(Duration steady) {
   if (quiet_) until = std::min(until, steady + options_.poll);
   // While results gather, the claim travels with them.
   if (!stopping_ && !quiet_ && !types_.empty() && pending_.empty() && !suspect_) {
-    auto claim_at = claimed_short_ ? poll_at_ : steady;
+    auto claim_at = claimed_short_ && !woken_ ? poll_at_ : steady;
     // Without a free slot there is nothing to hurry for: a runner wakes the loop when it is done.
     if (claim_at <= steady && claim_limit() <= 0) claim_at = steady + watch_interval;
     until = std::min(until, claim_at);

@@ -227,11 +227,15 @@ Expected<HandedTasks> WorkService::claim(const ClaimCall& call) {
   Types types;
   const auto ids = ESTEIRA_TRY(type_ids(call.types.empty() ? record->types : call.types, types));
   if (ids.empty()) return handed;
+  std::vector<TypeId> gated;
+  std::ranges::copy_if(ids, std::back_inserter(gated),
+                       [&](TypeId id) { return types->find(id)->type.gated; });
   for (int round = 0; round < claim_rounds_max && handed.tasks.empty(); ++round) {
     auto answer = ESTEIRA_TRY(
         claim_tick(call.worker_id, {.lease_id = {random_->bytes16()},
                                     .types = ids,
                                     .limit = std::clamp(call.limit, 1, limits::claim_tasks_max),
+                                    .gated = gated,
                                     .lease = options_.lease,
                                     .ageing = options_.ageing}));
     handed.next_due_at = answer.next_due_at;

@@ -69,8 +69,9 @@ TickRequest Contract::claim_request(std::vector<TypeId> types, int limit) {
   request.worker = worker_name;
   request.promote_limit = limits::promote_tasks_max;
   request.claim = ClaimRequest{.lease_id = chance.lease_id(),
-                               .types = std::move(types),
+                               .types = types,
                                .limit = limit,
+                               .gated = types,
                                .lease = lease_length,
                                .ageing = {}};
   return request;

@@ -81,6 +81,7 @@ TEST_P(Insert, what_is_absent_stays_absent) {
 }
 
 TEST_P(Insert, terms_are_shown_and_claimed_as_they_were_given) {
+  change_type("ALPHA", [](TaskType& t) { t.flow.key = "/city"; });
   NewTaskRow row = new_task_row(type("ALPHA"));
   row.terms = {.expires_at = now() + 1h + 5us,
                .unique_scope = UniqueScope::window,

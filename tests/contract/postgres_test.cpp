@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/flow_key.hpp"
 #include "esteira/repository.hpp"
 #include "repository/repository.hpp"
 #include "support/builders.hpp"
@@ -101,6 +102,32 @@ TEST_F(CreateTask, a_task_exists_once_its_callers_transaction_commits) {
   std::vector<Claim> claims;
   EXPECT_TRUE(eventually(patience, [&] { return !(claims = claim()).empty(); }));
   EXPECT_EQ(claims.at(0).fence.task_id, task_id);
+}
+
+// As SQL and the program read a payload's flow.
+TEST_F(CreateTask, its_task_joins_the_flow_that_its_payload_names) {
+  PostgresClient program{url()};
+  for (const std::string pointer : {"/a", "/a/1", "/a~1b/c~0d"}) {
+    TaskType type = task_type("ALPHA");
+    type.flow.key = pointer;
+    must(repository->put_type(type, now()));
+    for (const std::string payload :
+         {R"({"a": "São Paulo"})", R"({"a": 42})", R"({"a": true})", R"({"a": ["x", "y"]})",
+          R"({"a/b": {"c~d": "z"}})", R"({"a": null})", "{}", "7", R"({"a": 1.5})", R"({"a": {}})",
+          R"({"a": "0123456789012345678901234567890123456789012345678901234567890123456789"})"}) {
+      const auto key = flow_key_of(pointer, must(parse_json(payload)));
+      const std::string call = "SELECT esteira.create_task('ALPHA', '" + payload + "')";
+      if (!key) {
+        EXPECT_EQ(state_of(program, call), "22023") << pointer << ' ' << payload;
+        continue;
+      }
+      const TaskId task_id = id_in(program.query(call));
+      EXPECT_EQ(program.query("SELECT flow_key FROM esteira.task_queued WHERE task_id = $1",
+                              {std::to_string(task_id)}),
+                (SqlRows{{std::optional(*key)}}))
+          << pointer << ' ' << payload;
+    }
+  }
 }
 
 TEST_F(CreateTask, no_task_exists_once_its_callers_transaction_rolls_back) {

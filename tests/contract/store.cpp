@@ -24,6 +24,8 @@ const std::vector<const char*> sqlite_undone{
     "DROP TABLE task_changes",
     "DROP TABLE sessions; ALTER TABLE api_keys DROP COLUMN rate",
     "ALTER TABLE task_types DROP COLUMN flow; ALTER TABLE task_requests DROP COLUMN terms",
+    "DROP TABLE task_queued; DROP TABLE task_slots; DROP TABLE task_gates; "
+    "DROP TABLE task_flow_buckets; ALTER TABLE task_types DROP COLUMN gated",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -33,10 +35,24 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE task_changes", "DROP TABLE task_change_marks"},
     {"DROP TABLE sessions", "ALTER TABLE api_keys DROP COLUMN rate"},
     {"ALTER TABLE task_types DROP COLUMN flow", "ALTER TABLE task_requests DROP COLUMN terms"},
+    {"DROP TABLE task_queued, task_slots, task_gates, task_flow_buckets",
+     "ALTER TABLE task_types DROP COLUMN gated", "ALTER TABLE task_leases DROP COLUMN gated",
+     "ALTER TABLE task_scheduled DROP COLUMN flow_key", "DROP FUNCTION turn_of, flow_key"},
 };
+// The migrations after 0002 that make the view task_states anew.
+const std::vector<std::pair<int, const char*>> sqlite_views{{7, "/0007_operations.sql"},
+                                                            {11, "/0011_gates.sql"}};
+
 std::string text_of(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What a migration of SQLite says of its views: they stand last, or before a blank line.
+std::string views_of(const std::string& path) {
+  const auto text = text_of(path);
+  const auto begin = text.find("DROP VIEW task_states;");
+  return text.substr(begin, text.find(";\n\n", begin) - begin) + ";";
 }
 
 std::size_t undone_index(int version) { return static_cast<std::size_t>(version) - 4; }
@@ -98,17 +114,18 @@ class SqliteFileStore : public Store {
   }
   void take_back_to(int version) override {
     SqliteClient client{path("esteira.db")};
-    // The views of 0007 name what it brought: those of 0002 come back.
-    const bool old_views = version < 7;
-    if (old_views) {
-      client.execute(
-          "DROP VIEW tasks; DROP VIEW task_executions; DROP VIEW task_details; "
-          "DROP VIEW task_states");
-    }
+    // The views name what later migrations brought: older ones come back.
+    client.execute(
+        "DROP VIEW tasks; DROP VIEW task_executions; DROP VIEW task_details; "
+        "DROP VIEW task_states");
     for (std::size_t i = sqlite_undone.size(); i > undone_index(version + 1); --i) {
       client.execute(sqlite_undone[i - 1]);
     }
-    if (old_views) client.execute(text_of(ESTEIRA_SQLITE_MIGRATIONS "/0002_views.sql"));
+    client.execute(text_of(ESTEIRA_SQLITE_MIGRATIONS "/0002_views.sql"));
+    for (const auto& [brought, file] : sqlite_views) {
+      if (version >= brought)
+        client.execute(views_of(ESTEIRA_SQLITE_MIGRATIONS + std::string(file)));
+    }
     client.execute(("UPDATE esteira_meta SET value = " + std::to_string(version) +
                     " WHERE key = 'schema_version'"));
   }

@@ -23,7 +23,8 @@ UNREACHED = {
     ("create_key", "409", None): "it would take 10,000 keys",
 }
 # Bounds that hang together: one may not move without the other.
-BOUND_TOGETHER = {("set_type", ("back_off", "base_seconds")), ("set_type", ("back_off", "cap_seconds"))}
+BOUND_TOGETHER = {("set_type", ("back_off", "base_seconds")), ("set_type", ("back_off", "cap_seconds")),
+                  ("set_type", ("flow",)), ("set_type", ("flow", "key"))}
 
 
 def references(part):

@@ -146,10 +146,18 @@ class Remote(ApiCase):
             self.does_alike("type", "pause", "MINE", *form)
             self.does_alike("type", "list", *form)
             self.does_alike("type", "resume", "SEND_MESSAGE", *form)
+        self.does_alike("type", "set", "MINE", "--flow-key", "/customer/id", "--flow-concurrency", 2,
+                        "--flow-rate", "10/m burst 2", "--flow-ordered", "on",
+                        "--flow-weight", "São Paulo=3", "--flow-weight", "42=2")
+        self.does_alike("type", "set", "MINE", "--flow-weight", "none", "--flow-ordered", "off")
+        self.does_alike("type", "set", "MINE", "--flow-key", "none")
         self.does_alike("type", "set", "MINE", "--schema", "none", "--rate", "none",
                         "--concurrency", 0)
         for words in (("set", "bad name"), ("set", ""), ("set", "a/b"), ("set", "X", "--schema", "{"),
                       ("set", "X", "--schema", '{"type": "nothing"}'), ("set", "X", "--rate", "1"),
+                      ("set", "X", "--flow-key", "customer"), ("set", "X", "--flow-ordered", "on"),
+                      ("set", "X", "--flow-key", "/a", "--flow-weight", "42"),
+                      ("set", "X", "--flow-key", "/a", "--flow-weight", "42=1001"),
                       ("set", "X", "--back-off-base", "2h", "--back-off-cap", "1h"),
                       ("set", "X", "--timeout", "8d"), ("pause", "bad name")):
             self.does_alike("type", *words, status=BAD_INPUT)

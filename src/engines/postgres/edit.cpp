@@ -46,7 +46,8 @@ Params edit_params(const TakenWaiting& taken, const TaskEditRow& edit, Time run_
       .add(priority)
       .add(claim.retries)
       .add(claim.crashes)
-      .add(taken.keyed);
+      .add(taken.keyed)
+      .add(edit.flow_key ? std::optional(std::string_view(*edit.flow_key)) : std::nullopt);
   return params;
 }
 

@@ -73,9 +73,16 @@ Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const Ta
   return params;
 }
 
+// insert.sql, for tasks without flows and for others.
+struct InsertTexts {
+  std::string plain = inlined(sql::insert, ":flows", 0);
+  std::string flowing = inlined(sql::insert, ":flows", 1);
+};
+
 // Cuts rows into statements.
 std::vector<Statement> insert_statements(const RowRefs& rows, std::span<const TaskId> ids,
                                          Time now) {
+  static const InsertTexts texts;
   std::vector<Statement> statements;
   for (std::size_t from = 0; from < rows.size();) {
     std::size_t bytes = 0;
@@ -84,8 +91,10 @@ std::vector<Statement> insert_statements(const RowRefs& rows, std::span<const Ta
       bytes += rows[to++]->payload.size();
     }
     const std::span<const NewTaskRow* const> chunk{rows.data() + from, to - from};
+    const bool flows = std::ranges::any_of(
+        chunk, [](const NewTaskRow* row) { return row->terms.flow_key.has_value(); });
     statements.push_back(
-        {.sql = sql::insert,
+        {.sql = flows ? texts.flowing : texts.plain,
          .params = insert_params(chunk, ids.empty() ? ids : ids.subspan(from, to - from), now)});
     from = to;
   }

@@ -22,6 +22,9 @@ namespace esteira::postgres {
 // The words for a schema that this program does not know.
 [[nodiscard]] std::string newer_schema(int current, int known);
 
+// A row of types.sql, gate_find.sql.
+[[nodiscard]] Expected<TaskType> read_type(const Rows& rows, int row);
+
 // What became due.
 struct Promotion {
   int promoted = 0;
@@ -141,6 +144,17 @@ class Repository final : public TaskRepository {
       ESTEIRA_REQUIRES(mutex_);
   void add_rest(const TickRequest& request, bool merged, Time now, TickAnswer& answer)
       ESTEIRA_REQUIRES(mutex_);
+  // How much of a claim is kept for the gated types.
+  [[nodiscard]] int gated_share(const ClaimRequest& claim) ESTEIRA_REQUIRES(mutex_);
+  // Of the gated types, beside what the tick has claimed.
+  void add_gated(const TickRequest& request, Time now, TickAnswer& answer) ESTEIRA_REQUIRES(mutex_);
+  struct GatedClaims {
+    std::vector<Claim> claims;
+    std::optional<Time> next_at;
+  };
+  [[nodiscard]] Expected<GatedClaims> claim_gated(const TickRequest& request,
+                                                  std::span<const TypeId> types, int most, Time now)
+      ESTEIRA_REQUIRES(mutex_);
   [[nodiscard]] Expected<std::vector<Claim>> claim_rest(const TickRequest& request, int claimed,
                                                         bool merged, Time now)
       ESTEIRA_REQUIRES(mutex_);
@@ -154,6 +168,9 @@ class Repository final : public TaskRepository {
   LaneBook lanes_ ESTEIRA_GUARDED_BY(mutex_);
   // When the next scheduled task becomes due, as the last tick saw it.
   std::optional<Time> next_due_ ESTEIRA_GUARDED_BY(mutex_);
+  // Tasks of gated types waited when they were last looked for.
+  bool gated_wait_ ESTEIRA_GUARDED_BY(mutex_) = false;
+  bool gated_turn_ ESTEIRA_GUARDED_BY(mutex_) = false;
   // Where the walk of the retention stands; 0: at the oldest task.
   TaskId prune_after_ ESTEIRA_GUARDED_BY(mutex_) = 0;
   // Last, so that its threads end first.

@@ -64,9 +64,19 @@ std::vector<TaskId> changed_tasks(const TickRequest& request) {
 
 }  // namespace
 
-Expected<TickAnswer> Repository::tick(const TickRequest& request, Time now) {
+// A backlog of plain types leaves room for gated ones, and the other way round.
+int Repository::gated_share(const ClaimRequest& claim) {
+  if (claim.gated.empty() || !gated_wait_) return 0;
+  gated_turn_ = !gated_turn_;
+  const int half = (claim.limit + (gated_turn_ ? 1 : 0)) / 2;
+  return std::clamp(half, 0, std::max(claim.gated_limit.value_or(half), 0));
+}
+
+Expected<TickAnswer> Repository::tick(const TickRequest& given, Time now) {
   const RecursiveLock lock{mutex_};
   TickAnswer answer;
+  TickRequest request = given;
+  if (request.claim) request.claim->limit -= gated_share(*request.claim);
   bool claims = request.claim && request.claim->limit > 0 && !request.claim->types.empty();
   if (claims && request.claim->again) {
     auto held = ESTEIRA_TRY(claim_again(*request.claim));
@@ -100,6 +110,7 @@ Expected<TickAnswer> Repository::tick(const TickRequest& request, Time now) {
   ESTEIRA_TRY(
       run_tick(request, {.claims = claims, .promotes = promotes, .looked = looks}, now, answer));
   if (request.promote_limit > 0) next_due_ = answer.next_due_at;
+  if (given.claim && !given.claim->gated.empty()) add_gated(given, now, answer);
   return answer;
 }
 

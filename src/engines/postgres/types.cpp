@@ -1,13 +1,12 @@
 #include <array>
 
 #include "base/assert.hpp"
+#include "domain/gate.hpp"
 #include "domain/limits.hpp"
 #include "engines/postgres/repository.hpp"
 #include "postgres_sql.hpp"
 
 namespace esteira::postgres {
-
-namespace {
 
 Expected<TaskType> read_type(const Rows& rows, int row) {
   const auto duration = [&](int column) { return Duration{rows.integer(row, column)}; };
@@ -29,8 +28,11 @@ Expected<TaskType> read_type(const Rows& rows, int row) {
   if (!rows.null(row, 16)) type.concurrency = rows.small(row, 16);
   type.rate = rows.text_or(row, 17);
   type.flow = ESTEIRA_TRY(parse_flow_policy(rows.json(row, 18)));
+  type.gated = rows.truth(row, 19);
   return type;
 }
+
+namespace {
 
 // `flow` must outlive the answer.
 Params type_params(const TaskType& type, const std::string& flow, Time now) {
@@ -56,7 +58,7 @@ Params type_params(const TaskType& type, const std::string& flow, Time now) {
   } else {
     params.null<std::string_view>();
   }
-  params.add(JsonText{flow});
+  params.add(JsonText{flow}).add(is_gated(type));
   return params;
 }
 
@@ -81,7 +83,8 @@ Expected<TaskType> Repository::put_type(const TaskType& type, Time now) {
   const std::string flow = to_text(type.flow);
   const std::array statements{
       Statement{.sql = sql::types_version_raise},
-      Statement{.sql = sql::put_type, .params = type_params(type, flow, now)}};
+      Statement{.sql = sql::put_type, .params = type_params(type, flow, now)},
+      Statement{.sql = sql::gate_make}};
   const auto answers = ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));
   return read_type(answers[1], 0);
 }

@@ -76,6 +76,9 @@ Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, Task
   if (place->status == TaskStatus::processing) return ChangeStatus::wrong_status;
   if (place->status == TaskStatus::pending) {
     ESTEIRA_TRY(delete_waiting(connection, place->waiting));
+    if ((place->waiting.flags & flag_slot) != 0) {
+      ESTEIRA_TRY(connection.run(sql::slot_delete, task_id));
+    }
     if (place->unique_key) {
       ESTEIRA_TRY(connection.run(sql::unique_release, place->waiting.type_id, task_id));
     }

@@ -6,86 +6,22 @@
 #include <boost/json/array.hpp>
 
 #include "domain/lanes.hpp"
+#include "engines/sqlite/gate_book.hpp"
+#include "engines/sqlite/lane_reader.hpp"
 #include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/waiting.hpp"
 #include "esteira/json.hpp"
 #include "sqlite_sql.hpp"
 
 namespace esteira::sqlite {
 namespace {
 
-constexpr Time earliest = Time::min();
-
-// A claimed task on its way into the answer, with what its lease notes of it.
-struct Candidate {
-  Claim claim;
-  int flags = 0;
-};
-
-// The head of one lane, read a page at a time.
-class LaneReader {
- public:
-  LaneReader(Connection& connection, const Lane& lane, int page, Time now)
-      : connection_(connection), lane_(lane), page_(page), now_(now) {}
-
-  // The first task that was not taken yet; null: the lane is empty.
-  Expected<Candidate*> head() {
-    if (next_ == candidates_.size() && !exhausted_) ESTEIRA_TRY(read_page());
-    return next_ < candidates_.size() ? &candidates_[next_] : nullptr;
-  }
-  Candidate take() {
-    auto& candidate = candidates_[next_++];
-    taken_run_at_ = candidate.claim.run_at;
-    taken_task_id_ = candidate.claim.fence.task_id;
-    return std::move(candidate);
-  }
-  // Deletes what was taken: always the lane's first rows, so one range.
-  Expected<void> delete_taken() {
-    if (taken_task_id_ == 0) return {};
-    return connection_.run(sql::ready_take, lane_.type_id, lane_.priority, taken_run_at_,
-                           taken_task_id_);
-  }
-
- private:
-  Expected<void> read_page() {
-    candidates_.clear();
-    next_ = 0;
-    auto query = ESTEIRA_TRY(connection_.query(sql::ready_page));
-    query.bind(lane_.type_id, lane_.priority, taken_run_at_, taken_task_id_, now_, page_);
-    while (ESTEIRA_TRY(query.step())) candidates_.push_back(ESTEIRA_TRY(read(query)));
-    exhausted_ = std::ssize(candidates_) < page_;
-    return {};
-  }
-  Expected<Candidate> read(const Query& row) const {
-    Candidate candidate;
-    auto& claim = candidate.claim;
-    claim.type_id = lane_.type_id;
-    claim.priority = lane_.priority;
-    ESTEIRA_TRY(read_order(row, claim));
-    claim.run_at = row.time(order_columns);
-    claim.fence.task_id = row.integer(order_columns + 1);
-    claim.retries = row.small(order_columns + 2);
-    claim.crashes = row.small(order_columns + 3);
-    claim.fence.attempt = row.small(order_columns + 4) + 1;
-    candidate.flags = row.small(order_columns + 5);
-    return candidate;
-  }
-
-  Connection& connection_;
-  Lane lane_;
-  int page_;
-  Time now_;
-  std::vector<Candidate> candidates_;
-  std::size_t next_ = 0;
-  bool exhausted_ = false;
-  Time taken_run_at_ = earliest;
-  TaskId taken_task_id_ = 0;
-};
-
 // Takes from the lanes of a group, merged by (run_at, task_id), until `limit` are taken.
 Expected<void> take_from(Connection& connection, const LaneGroup& group, int limit, Time now,
                          std::vector<Candidate>& taken) {
   // A lane alone gives all that is wanted in one page; of several, each gives its share first.
   const int wanted = limit - static_cast<int>(taken.size());
+  if (group.empty() || wanted <= 0) return {};
   const int page = group.size() == 1 ? wanted : wanted / static_cast<int>(group.size()) + 8;
   std::vector<LaneReader> readers;
   readers.reserve(group.size());
@@ -109,6 +45,40 @@ Expected<void> take_from(Connection& connection, const LaneGroup& group, int lim
   return {};
 }
 
+// The lanes of one rank.
+struct RankedLanes {
+  LaneGroup plain;
+  LaneGroup gated;
+};
+
+std::vector<RankedLanes> ranked(const DueLanes& due, Duration ageing, Time now) {
+  auto all = due.plain;
+  all.insert(all.end(), due.gated.begin(), due.gated.end());
+  std::vector<RankedLanes> groups;
+  for (auto& group : order_lanes(std::move(all), ageing, now)) {
+    auto& ranked = groups.emplace_back();
+    for (auto& lane : group) {
+      const bool gated = std::ranges::find(due.gated, lane) != due.gated.end();
+      (gated ? ranked.gated : ranked.plain).push_back(lane);
+    }
+  }
+  return groups;
+}
+
+// Each gated lane of a rank gets its share, and so do the plain lanes together: a backlog behind a
+// gate that lets everything through holds up nobody.
+Expected<void> take_gated(GateBook& gates, const RankedLanes& group, int limit,
+                          std::vector<Candidate>& taken) {
+  const auto plain = group.plain.empty() ? 0 : 1;
+  auto sharers = static_cast<int>(std::ssize(group.gated)) + plain;
+  for (const auto& lane : group.gated) {
+    const int left = limit - static_cast<int>(std::ssize(taken));
+    ESTEIRA_TRY(gates.take(lane, (left + sharers - 1) / sharers, taken));
+    --sharers;
+  }
+  return {};
+}
+
 Expected<std::vector<Claim>> open_claims(Connection& connection, const LeaseId& lease_id) {
   LeaseBook leases(connection);
   std::vector<Claim> claims;
@@ -123,8 +93,8 @@ Expected<std::vector<Claim>> open_claims(Connection& connection, const LeaseId& 
 
 // Turns what was taken into claims under one lease.
 Expected<std::vector<Claim>> lease_out(Connection& connection, std::vector<Candidate> taken,
-                                       const ClaimRequest& request, const std::string& worker,
-                                       Time now) {
+                                       GateBook& gates, const ClaimRequest& request,
+                                       const std::string& worker, Time now) {
   LeasePart part{.lease_id = request.lease_id,
                  .expires_at = now + request.lease,
                  .claimed_at = now,
@@ -132,7 +102,12 @@ Expected<std::vector<Claim>> lease_out(Connection& connection, std::vector<Candi
   std::vector<Claim> claims;
   claims.reserve(taken.size());
   part.tasks.reserve(taken.size());
-  for (auto& [claim, flags] : taken) {
+  for (auto& candidate : taken) {
+    if (candidate.gated) {
+      candidate.flags |= flag_slot;
+      ESTEIRA_TRY(gates.take_slot(candidate));
+    }
+    auto& claim = candidate.claim;
     claim.fence.lease_id = request.lease_id;
     claim.started_at = now;
     claim.lease_expires_at = part.expires_at;
@@ -141,7 +116,7 @@ Expected<std::vector<Claim>> lease_out(Connection& connection, std::vector<Candi
                           .retries = claim.retries,
                           .crashes = claim.crashes,
                           .run_at = claim.run_at,
-                          .flags = flags});
+                          .flags = candidate.flags});
     if (claim.fence.attempt > 1) {
       claim.checkpoint = ESTEIRA_TRY(read_checkpoint(connection, claim.fence.task_id));
     }
@@ -151,13 +126,28 @@ Expected<std::vector<Claim>> lease_out(Connection& connection, std::vector<Candi
   return claims;
 }
 
-Expected<void> add_lanes(Connection& connection, TypeId type_id, Time now,
-                         std::vector<Lane>& lanes) {
+// The lanes of flows. What stands there is due.
+Expected<void> add_queued_lanes(Connection& connection, TypeId type_id, std::vector<Lane>& lanes) {
+  std::int64_t below = std::numeric_limits<std::int64_t>::max();
+  for (;;) {
+    auto query = ESTEIRA_TRY(connection.query(sql::queued_lanes));
+    query.bind(type_id, below);
+    if (!ESTEIRA_TRY(query.step())) return {};
+    below = query.integer(0);
+    lanes.push_back({.type_id = type_id, .priority = query.small(0), .head = query.time(1)});
+  }
+}
+
+Expected<void> add_lanes(Connection& connection, TypeId type_id, Time now, DueLanes& due) {
+  bool gated = false;
   {
     auto claimable = ESTEIRA_TRY(connection.query(sql::type_claimable));
     claimable.bind(type_id);
     if (!ESTEIRA_TRY(claimable.step())) return {};
+    gated = claimable.small(0) != 0;
   }
+  auto& lanes = gated ? due.gated : due.plain;
+  if (gated) ESTEIRA_TRY(add_queued_lanes(connection, type_id, lanes));
   // From lane to lane by seeks: the rows of a lane are never read to find the next.
   std::int64_t below = std::numeric_limits<std::int64_t>::max();
   for (;;) {
@@ -228,28 +218,32 @@ Expected<Claim> read_open_claim(Connection& connection, const LeasePart& part,
   return claim;
 }
 
-Expected<std::vector<Lane>> due_lanes(Connection& connection, std::span<const TypeId> types,
-                                      Time now) {
-  std::vector<Lane> lanes;
-  for (const auto type_id : types) ESTEIRA_TRY(add_lanes(connection, type_id, now, lanes));
-  return lanes;
+Expected<DueLanes> due_lanes(Connection& connection, std::span<const TypeId> types, Time now) {
+  DueLanes due;
+  for (const auto type_id : types) ESTEIRA_TRY(add_lanes(connection, type_id, now, due));
+  return due;
 }
 
-Expected<std::vector<Claim>> claim(Connection& connection, const ClaimRequest& request,
-                                   const std::string& worker, Time now) {
+Expected<ClaimAnswer> claim(Connection& connection, const ClaimRequest& request,
+                            const std::string& worker, Time now) {
   if (request.again) {
     auto claims = ESTEIRA_TRY(open_claims(connection, request.lease_id));
-    if (!claims.empty()) return claims;
+    if (!claims.empty()) return ClaimAnswer{.claims = std::move(claims)};
   }
+  if (request.limit <= 0) return ClaimAnswer{};
   std::vector<Candidate> taken;
-  if (request.limit <= 0) return std::vector<Claim>{};
-  const auto lanes = ESTEIRA_TRY(due_lanes(connection, request.types, now));
-  for (const auto& group : order_lanes(lanes, request.ageing, now)) {
+  GateBook gates(connection, request.gated_limit.value_or(request.limit), now);
+  const auto due = ESTEIRA_TRY(due_lanes(connection, request.types, now));
+  for (const auto& group : ranked(due, request.ageing, now)) {
     if (std::ssize(taken) >= request.limit) break;
-    ESTEIRA_TRY(take_from(connection, group, request.limit, now, taken));
+    ESTEIRA_TRY(take_gated(gates, group, request.limit, taken));
+    ESTEIRA_TRY(take_from(connection, group.plain, request.limit, now, taken));
   }
-  if (taken.empty()) return std::vector<Claim>{};
-  return lease_out(connection, std::move(taken), request, worker, now);
+  ClaimAnswer answer{.next_at = gates.next_at()};
+  if (taken.empty()) return answer;
+  answer.claims = ESTEIRA_TRY(lease_out(connection, std::move(taken), gates, request, worker, now));
+  ESTEIRA_TRY(gates.close());
+  return answer;
 }
 
 Expected<std::optional<Time>> next_due(Connection& connection) {
@@ -260,16 +254,18 @@ Expected<std::optional<Time>> next_due(Connection& connection) {
 
 Expected<int> promote(Connection& connection, int limit, Time now) {
   ESTEIRA_TRY(connection.run(sql::promote, now, limit));
-  const int promoted = sqlite3_changes(connection.handle());
+  int promoted = sqlite3_changes(connection.handle());
+  ESTEIRA_TRY(connection.run(sql::promote_queued, now, limit));
+  promoted += sqlite3_changes(connection.handle());
   if (promoted > 0) ESTEIRA_TRY(connection.run(sql::promoted_delete, now, promoted));
   return promoted;
 }
 
 Expected<bool> has_ready(Connection& connection, std::span<const TypeId> types, Time now) {
   for (const auto type_id : types) {
-    std::vector<Lane> lanes;
-    ESTEIRA_TRY(add_lanes(connection, type_id, now, lanes));
-    if (!lanes.empty()) return true;
+    DueLanes due;
+    ESTEIRA_TRY(add_lanes(connection, type_id, now, due));
+    if (!due.empty()) return true;
     auto query = ESTEIRA_TRY(connection.query(sql::scheduled_due));
     query.bind(type_id, now);
     if (ESTEIRA_TRY(query.step())) return true;

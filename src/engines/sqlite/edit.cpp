@@ -18,7 +18,7 @@ Expected<void> write_order(Connection& connection, TaskId task_id, const TaskEdi
     for (const auto& tag : *edit.tags) ESTEIRA_TRY(connection.run(sql::tag_insert, tag, task_id));
   }
   return connection.run(sql::request_edit, task_id, edit.payload, edit.priority, edit.reschedules,
-                        edit.scheduled_for, edit.tags.has_value(), tags);
+                        edit.scheduled_for, edit.tags.has_value(), tags, edit.flow_key);
 }
 
 Expected<void> move(Connection& connection, WaitingTask task, const TaskEditRow& edit, Time now) {

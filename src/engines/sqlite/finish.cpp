@@ -85,6 +85,10 @@ Expected<void> Finisher::move_task(const Settlement& settlement, int flags) {
     ESTEIRA_TRY(connection_.run(sql::cancel_delete, task_id, settlement.fence.attempt));
   }
   if (const auto* again = std::get_if<Again>(&settlement.next)) {
+    if ((flags & flag_slot) != 0) {
+      ESTEIRA_TRY(connection_.run(sql::slot_leave, task_id));
+      ESTEIRA_TRY(connection_.run(sql::slot_keep, task_id));
+    }
     return put_waiting(connection_,
                        {.type_id = settlement.type_id,
                         .priority = settlement.priority,
@@ -100,6 +104,7 @@ Expected<void> Finisher::move_task(const Settlement& settlement, int flags) {
   if ((flags & flag_unique) != 0) {
     ESTEIRA_TRY(connection_.run(sql::unique_release, settlement.type_id, task_id));
   }
+  if ((flags & flag_slot) != 0) ESTEIRA_TRY(connection_.run(sql::slot_delete, task_id));
   if (!some_state_) return {};
   ESTEIRA_TRY(connection_.run(sql::checkpoint_delete, task_id));
   return connection_.run(sql::progress_delete, task_id);

@@ -22,13 +22,14 @@ class Inserter {
     const auto task_id = next_id_++;
     if (row.unique_key) ESTEIRA_TRY(take_unique(row, task_id));
     ESTEIRA_TRY(write_request(row, task_id));
-    ESTEIRA_TRY(put_waiting(connection_,
-                            {.type_id = row.type_id,
-                             .priority = row.priority,
-                             .run_at = row.scheduled_for.value_or(now_),
-                             .task_id = task_id,
-                             .flags = row.unique_key ? flag_unique : 0},
-                            now_));
+    ESTEIRA_TRY(put_waiting(
+        connection_,
+        {.type_id = row.type_id,
+         .priority = row.priority,
+         .run_at = row.scheduled_for.value_or(now_),
+         .task_id = task_id,
+         .flags = (row.unique_key ? flag_unique : 0) | (row.terms.flow_key ? flag_flow : 0)},
+        now_));
     if (row.idempotency_key) {
       ESTEIRA_TRY(connection_.run(sql::idempotency_insert, *row.idempotency_key,
                                   row.idempotency_hash, task_id, now_));

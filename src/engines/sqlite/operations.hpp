@@ -22,6 +22,8 @@ namespace esteira::sqlite {
                                      const std::function<void(std::string_view)>& applied);
 
 // types.cpp
+// A row of task_types, from its first column on.
+[[nodiscard]] Expected<TaskType> read_type(const Query& row);
 [[nodiscard]] Expected<std::vector<TaskType>> types(Connection& connection);
 [[nodiscard]] Expected<std::int64_t> types_version(Connection& connection);
 [[nodiscard]] Expected<TaskType> put_type(Connection& connection, const TaskType& type, Time now);
@@ -43,12 +45,22 @@ namespace esteira::sqlite {
                                          std::string_view key, const KeptAnswer& answer, Time now);
 
 // claim.cpp
-// The due lanes of those of `types` that are not paused.
-[[nodiscard]] Expected<std::vector<Lane>> due_lanes(Connection& connection,
-                                                    std::span<const TypeId> types, Time now);
-[[nodiscard]] Expected<std::vector<Claim>> claim(Connection& connection,
-                                                 const ClaimRequest& request,
-                                                 const std::string& worker, Time now);
+// The due lanes of those of `types` that are not paused. A gated type's lane of tasks without a
+// flow and that of its flows may be two of one priority.
+struct DueLanes {
+  std::vector<Lane> plain;
+  std::vector<Lane> gated;
+  [[nodiscard]] bool empty() const { return plain.empty() && gated.empty(); }
+};
+[[nodiscard]] Expected<DueLanes> due_lanes(Connection& connection, std::span<const TypeId> types,
+                                           Time now);
+struct ClaimAnswer {
+  std::vector<Claim> claims{};
+  // When a rate lets the next task start, where one holds tasks up.
+  std::optional<Time> next_at{};
+};
+[[nodiscard]] Expected<ClaimAnswer> claim(Connection& connection, const ClaimRequest& request,
+                                          const std::string& worker, Time now);
 // When the first scheduled task becomes due.
 [[nodiscard]] Expected<std::optional<Time>> next_due(Connection& connection);
 [[nodiscard]] Expected<int> promote(Connection& connection, int limit, Time now);

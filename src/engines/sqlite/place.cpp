@@ -19,7 +19,9 @@ Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id
                    .retries = query.small(6),
                    .crashes = query.small(7),
                    .attempt = query.small(8),
-                   .flags = place.unique_key ? flag_unique : 0};
+                   .flags = (place.unique_key ? flag_unique : 0) |
+                            (query.small(9) != 0 ? flag_flow : 0) |
+                            (query.small(10) != 0 ? flag_slot : 0)};
   return place;
 }
 

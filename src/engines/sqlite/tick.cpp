@@ -64,7 +64,9 @@ Expected<void> work(Connection& connection, const TickRequest& request, Time now
     }
   }
   if (request.claim) {
-    answer.claims = ESTEIRA_TRY(claim(connection, *request.claim, request.worker, now));
+    auto claimed = ESTEIRA_TRY(claim(connection, *request.claim, request.worker, now));
+    answer.claims = std::move(claimed.claims);
+    answer.next_due_at = claimed.next_at;
   }
   return write_change(connection, changed_tasks(request, answer), now);
 }
@@ -76,7 +78,10 @@ Expected<TickAnswer> tick(Connection& connection, const TickRequest& request, Ti
   if (ESTEIRA_TRY(has_something_to_do(connection, request, now))) {
     auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
     ESTEIRA_TRY(work(connection, request, now, answer));
-    if (request.promote_limit > 0) answer.next_due_at = ESTEIRA_TRY(next_due(connection));
+    if (request.promote_limit > 0) {
+      const auto due = ESTEIRA_TRY(next_due(connection));
+      if (due) answer.next_due_at = std::min(answer.next_due_at.value_or(*due), *due);
+    }
     ESTEIRA_TRY(transaction.commit());
   } else if (request.promote_limit > 0) {
     answer.next_due_at = ESTEIRA_TRY(next_due(connection));

@@ -1,9 +1,9 @@
+#include "domain/gate.hpp"
 #include "domain/limits.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "sqlite_sql.hpp"
 
 namespace esteira::sqlite {
-namespace {
 
 Expected<TaskType> read_type(const Query& row) {
   TaskType type;
@@ -25,10 +25,9 @@ Expected<TaskType> read_type(const Query& row) {
   if (!row.is_null(16)) type.concurrency = row.small(16);
   type.rate = row.optional_text(17);
   type.flow = ESTEIRA_TRY(parse_flow_policy(row.view(18)));
+  type.gated = row.small(19) != 0;
   return type;
 }
-
-}  // namespace
 
 Expected<std::vector<TaskType>> types(Connection& connection) {
   auto query = ESTEIRA_TRY(connection.query(sql::types));
@@ -50,7 +49,7 @@ Expected<TaskType> put_type(Connection& connection, const TaskType& type, Time n
                              type.max_retries, timeout, back_off.base, back_off.factor,
                              back_off.cap, back_off.jitter, type.payload_schema,
                              retention.completed, retention.failed, retention.cancelled,
-                             type.concurrency, type.rate, to_text(type.flow)));
+                             type.concurrency, type.rate, to_text(type.flow), is_gated(type)));
   ESTEIRA_TRY(connection.run(sql::types_version_raise));
   auto query = ESTEIRA_TRY(connection.query(sql::type_by_name));
   query.bind(type.name);

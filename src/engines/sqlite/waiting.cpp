@@ -5,12 +5,19 @@
 namespace esteira::sqlite {
 
 Expected<void> put_waiting(Connection& connection, const WaitingTask& task, Time now) {
-  return connection.run(task.run_at <= now ? sql::ready_insert : sql::scheduled_insert,
-                        task.type_id, task.priority, task.run_at, task.task_id, task.retries,
-                        task.crashes, task.attempt, task.flags);
+  const bool due = task.run_at <= now;
+  const bool flows = (task.flags & flag_flow) != 0;
+  return connection.run(
+      due ? flows ? sql::queued_insert : sql::ready_insert : sql::scheduled_insert, task.type_id,
+      task.priority, task.run_at, task.task_id, task.retries, task.crashes, task.attempt,
+      task.flags);
 }
 
 Expected<void> delete_waiting(Connection& connection, const WaitingTask& task) {
+  if ((task.flags & flag_flow) != 0) {
+    ESTEIRA_TRY(connection.run(sql::queued_delete, task.task_id));
+    if (sqlite3_changes(connection.handle()) > 0) return {};
+  }
   ESTEIRA_TRY(
       connection.run(sql::ready_delete, task.type_id, task.priority, task.run_at, task.task_id));
   // A task whose time has come may still wait for its promotion.

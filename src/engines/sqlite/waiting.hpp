@@ -1,4 +1,5 @@
-// A waiting task's row: in task_ready when it is due, else in task_scheduled.
+// A waiting task's row: in task_ready when it is due, or in task_queued where it belongs to a flow,
+// else in task_scheduled.
 #pragma once
 
 #include "engines/sqlite/connection.hpp"
@@ -8,6 +9,8 @@ namespace esteira::sqlite {
 
 // `flags` of a waiting row and of a lease's entry: what the task has that must be looked after.
 inline constexpr int flag_unique = 1;
+inline constexpr int flag_flow = 2;  // it belongs to a flow
+inline constexpr int flag_slot = 4;  // it may have a slot of a gated type
 
 struct WaitingTask {
   TypeId type_id = 0;

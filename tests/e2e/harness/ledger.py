@@ -62,6 +62,7 @@ class Ledger:
         self._changed = threading.Condition()
         self._entries = []
         self._numbers = set()
+        self._spans = {}
         self._let_go = None  # the executions that need not wait; None: nobody waits
         self._work_seconds = work_seconds
         self._random = random.Random(seed)
@@ -83,8 +84,14 @@ class Ledger:
             self._numbers.add(number)
             pause = self._random.uniform(*self._work_seconds)
             self._changed.wait_for(lambda: self._let_go is None or entry in self._let_go)
+        begun = time.monotonic()
         time.sleep(pause)
+        self._spans[task_id, attempt] = (begun, time.monotonic())
         return entry
+
+    def spans(self):
+        """When the work of each (task_id, attempt) was done, by this process's clock."""
+        return dict(self._spans)
 
     def hold(self, but=()):
         """Executions wait before they are answered, except these."""

@@ -9,13 +9,13 @@ WITH picked AS MATERIALIZED (
       SELECT r.* FROM esteira.task_ready r
       WHERE s.kind = 0 AND r.type_id = s.type_id AND r.priority = s.high
         AND (r.run_at, r.task_id) > (s.run_at, s.task_id)
-        AND NOT (SELECT t.paused FROM esteira.task_types t WHERE t.type_id = s.type_id)
+        AND NOT (SELECT t.paused OR t.gated FROM esteira.task_types t WHERE t.type_id = s.type_id)
       ORDER BY r.priority DESC, r.run_at, r.task_id LIMIT :limit FOR UPDATE SKIP LOCKED
     ) lane
     UNION ALL
     SELECT * FROM (
       SELECT r.* FROM esteira.task_ready r
       WHERE s.kind = 1 AND r.type_id = s.type_id AND r.priority < s.high AND r.priority > s.low
-        AND NOT (SELECT t.paused FROM esteira.task_types t WHERE t.type_id = s.type_id)
+        AND NOT (SELECT t.paused OR t.gated FROM esteira.task_types t WHERE t.type_id = s.type_id)
       ORDER BY r.priority DESC, r.run_at, r.task_id LIMIT :limit FOR UPDATE SKIP LOCKED
     ) gap

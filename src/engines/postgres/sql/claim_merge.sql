@@ -9,7 +9,7 @@
           SELECT r.type_id, r.priority, r.run_at, r.task_id FROM esteira.task_ready r
           WHERE r.type_id = m.type_id AND r.priority = m.priority
             AND (r.run_at, r.task_id) > (m.run_at, m.task_id)
-            AND NOT (SELECT t.paused FROM esteira.task_types t WHERE t.type_id = m.type_id)
+            AND NOT (SELECT t.paused OR t.gated FROM esteira.task_types t WHERE t.type_id = m.type_id)
           ORDER BY r.priority DESC, r.run_at, r.task_id LIMIT :candidates
         ) b
         WHERE s.kind = 2 AND m.step = s.step

@@ -12,6 +12,8 @@ WITH given AS MATERIALIZED (
          CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r
                              WHERE r.task_id = g.task_id OFFSET 0) r) k
   WHERE u.type_id = k.type_id AND u.unique_key = k.unique_key AND u.task_id = k.task_id
+), unslotted AS (
+  DELETE FROM esteira.task_slots s USING given g WHERE s.task_id = g.task_id
 ), unmarked AS (
   DELETE FROM esteira.task_checkpoints k USING given g WHERE k.task_id = g.task_id
 )

@@ -2,6 +2,8 @@
 WITH gone AS (
   DELETE FROM esteira.task_requests WHERE task_id = ANY ($1)
   RETURNING task_id, type_id, unique_key, tags
+), slots AS (
+  DELETE FROM esteira.task_slots WHERE task_id = ANY ($1)
 ), tags AS (
   DELETE FROM esteira.task_tags t USING (SELECT unnest(tags) AS tag, task_id FROM gone) g
   WHERE t.tag = g.tag AND t.task_id = g.task_id

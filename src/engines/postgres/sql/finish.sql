@@ -19,7 +19,7 @@ WITH given AS MATERIALIZED (
     AS i (task_id, lease_id, attempt, type_id, status, ends_task, yields, retries, crashes, run_at,
           started_at, completed_at, buckets, retry_at, error_message, result, metadata, no)
 ), leases AS MATERIALIZED (
-  SELECT l.lease_id, l.part, l.open_tasks, l.keyed, l.kept, l.worker, l.previous_worker,
+  SELECT l.lease_id, l.part, l.open_tasks, l.keyed, l.kept, l.gated, l.worker, l.previous_worker,
          l.task_ids, l.attempts,
          count(*) OVER (PARTITION BY l.lease_id) = 1 AS alone,
          l.open_tasks = cardinality(l.task_ids) AS whole
@@ -58,7 +58,7 @@ WITH given AS MATERIALIZED (
   WHERE l.lease_id = c.lease_id AND l.part = c.part AND l.open_tasks > c.ended
 ), again AS MATERIALIZED (
   SELECT r.type_id, r.priority, e.retry_at AS run_at, e.task_id, e.attempt, e.retries, e.crashes,
-         r.unique_key IS NOT NULL AS keyed
+         r.unique_key IS NOT NULL AS keyed, r.terms ->> 'flow_key' AS flow_key
   FROM ended e
   CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r WHERE r.task_id = e.task_id OFFSET 0) r
   WHERE $3::boolean AND NOT e.ends_task
@@ -66,12 +66,28 @@ WITH given AS MATERIALIZED (
   INSERT INTO esteira.task_ready (type_id, priority, run_at, task_id, attempt, retries, crashes,
                                   keyed)
   SELECT type_id, priority, run_at, task_id, attempt, retries, crashes, keyed
-  FROM again WHERE $3 AND run_at <= $2
+  FROM again WHERE $3 AND run_at <= $2 AND flow_key IS NULL
+), queued AS (
+  INSERT INTO esteira.task_queued (task_id, type_id, lane, flow_key, turn_at, priority, run_at,
+                                   attempt, retries, crashes, keyed)
+  SELECT a.task_id, a.type_id, p.lane, a.flow_key, p.turn_at, a.priority, a.run_at, a.attempt,
+         a.retries, a.crashes, a.keyed
+  FROM again a JOIN esteira.task_types t ON t.type_id = a.type_id
+  CROSS JOIN LATERAL esteira.turn_of(t.flow, a.priority, a.run_at) p
+  WHERE $3 AND a.run_at <= $2 AND a.flow_key IS NOT NULL
 ), scheduled AS (
   INSERT INTO esteira.task_scheduled (type_id, priority, run_at, task_id, attempt, retries,
-                                      crashes, keyed)
-  SELECT type_id, priority, run_at, task_id, attempt, retries, crashes, keyed
+                                      crashes, keyed, flow_key)
+  SELECT type_id, priority, run_at, task_id, attempt, retries, crashes, keyed, flow_key
   FROM again WHERE $3 AND run_at > $2
+), left_slots AS (
+  DELETE FROM esteira.task_slots s USING ended e
+  WHERE (SELECT bool_or(l.gated) FROM leases l) AND s.task_id = e.task_id
+    AND (e.ends_task OR NOT s.kept)
+), kept_slots AS (
+  UPDATE esteira.task_slots s SET running = false FROM ended e
+  WHERE (SELECT bool_or(l.gated) FROM leases l) AND s.task_id = e.task_id
+    AND NOT e.ends_task AND s.kept
 ), released AS (
   DELETE FROM esteira.task_unique u
   USING (SELECT r.type_id, r.unique_key, r.task_id FROM ended e

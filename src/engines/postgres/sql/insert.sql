@@ -5,7 +5,7 @@ WITH given AS MATERIALIZED (
          i.payload, coalesce(i.type_id, $5) AS type_id, coalesce(i.priority, $7) AS priority,
          coalesce(i.max_retries, $9) AS max_retries, i.scheduled_for, i.timeout_us, i.unique_key,
          i.traceparent, i.tags::text[] AS tags, i.terms,
-         coalesce(i.scheduled_for, $1) AS run_at
+         coalesce(i.scheduled_for, $1) AS run_at, i.terms ->> 'flow_key' AS flow_key
   FROM unnest($2::bigint[], $3::jsonb[], $4::integer[], $6::integer[], $8::integer[],
               $10::timestamptz[], $11::bigint[], $12::text[], $13::text[], $14::text[],
               $15::jsonb[])
@@ -23,12 +23,21 @@ WITH given AS MATERIALIZED (
   INSERT INTO esteira.task_ready (type_id, priority, run_at, task_id, attempt, retries, crashes,
                                   keyed)
   SELECT type_id, priority, run_at, task_id, 0, 0, 0, unique_key IS NOT NULL
-  FROM given WHERE run_at <= created_at
+  FROM given WHERE run_at <= created_at AND (:flows = 0 OR flow_key IS NULL)
 ), scheduled AS (
   INSERT INTO esteira.task_scheduled (type_id, priority, run_at, task_id, attempt, retries,
-                                      crashes, keyed)
-  SELECT type_id, priority, run_at, task_id, 0, 0, 0, unique_key IS NOT NULL
+                                      crashes, keyed, flow_key)
+  SELECT type_id, priority, run_at, task_id, 0, 0, 0, unique_key IS NOT NULL, flow_key
   FROM given WHERE run_at > created_at
+), queued AS (
+  -- `:flows` is 1 where any of them belongs to a flow: others pay nothing for it.
+  INSERT INTO esteira.task_queued (task_id, type_id, lane, flow_key, turn_at, priority, run_at,
+                                   attempt, retries, crashes, keyed)
+  SELECT g.task_id, g.type_id, p.lane, g.flow_key, p.turn_at, g.priority, g.run_at, 0, 0, 0,
+         g.unique_key IS NOT NULL
+  FROM given g JOIN esteira.task_types t ON t.type_id = g.type_id
+  CROSS JOIN LATERAL esteira.turn_of(t.flow, g.priority, g.run_at) p
+  WHERE :flows = 1 AND g.run_at <= g.created_at AND g.flow_key IS NOT NULL
 ), tags AS (
   INSERT INTO esteira.task_tags (tag, task_id)
   SELECT DISTINCT t.tag, g.task_id FROM given g CROSS JOIN LATERAL unnest(g.tags) AS t (tag)

@@ -3,7 +3,7 @@
 WITH RECURSIVE lane AS (
   SELECT h.*
   FROM unnest($1::integer[]) AS i (type_id)
-  JOIN esteira.task_types t ON t.type_id = i.type_id AND NOT t.paused
+  JOIN esteira.task_types t ON t.type_id = i.type_id AND NOT t.paused AND NOT t.gated
   CROSS JOIN LATERAL (
     SELECT r.type_id, r.priority, r.run_at, r.task_id FROM esteira.task_ready r
     WHERE r.type_id = t.type_id

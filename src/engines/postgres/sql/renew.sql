@@ -33,12 +33,12 @@ WITH named AS MATERIALIZED (
   FROM split s WHERE l.lease_id = s.lease_id AND l.part = s.part AND s.held
 ), omitted AS (
   INSERT INTO esteira.task_leases (lease_id, part, open_tasks, claimed_at, expires_at, keyed, kept,
-                                   worker, previous_worker, task_ids, attempts, run_ats, retries,
+                                   gated, worker, previous_worker, task_ids, attempts, run_ats, retries,
                                    crashes)
   SELECT l.lease_id,
          (SELECT max(m.part) FROM esteira.task_leases m WHERE m.lease_id = l.lease_id)
            + row_number() OVER (PARTITION BY l.lease_id ORDER BY l.part),
-         s.open_tasks, l.claimed_at, l.expires_at, l.keyed, l.kept, l.worker, l.previous_worker,
+         s.open_tasks, l.claimed_at, l.expires_at, l.keyed, l.kept, l.gated, l.worker, l.previous_worker,
          s.task_ids, s.attempts, s.run_ats, s.retries, s.crashes
   FROM split s JOIN esteira.task_leases l ON l.lease_id = s.lease_id AND l.part = s.part
   WHERE NOT s.held

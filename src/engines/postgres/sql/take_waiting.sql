@@ -23,6 +23,11 @@ WITH place AS MATERIALIZED (
   SELECT w.*, p.max_retries FROM place p CROSS JOIN LATERAL (
     SELECT * FROM esteira.task_scheduled w
     WHERE w.run_at = p.run_at AND w.task_id = p.task_id FOR UPDATE) w
+), queued_locked AS MATERIALIZED (
+  SELECT w.*, p.max_retries FROM place p CROSS JOIN LATERAL (
+    SELECT * FROM esteira.task_queued w WHERE w.task_id = p.task_id FOR UPDATE) w
+), queued_gone AS (
+  DELETE FROM esteira.task_queued w USING queued_locked l WHERE w.task_id = l.task_id
 ), ready_gone AS (
   DELETE FROM esteira.task_ready w USING ready_locked l
   WHERE w.type_id = l.type_id AND w.priority = l.priority AND w.run_at = l.run_at
@@ -36,3 +41,6 @@ FROM ready_locked
 UNION ALL
 SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed
 FROM scheduled_locked
+UNION ALL
+SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed
+FROM queued_locked

@@ -1,0 +1,2 @@
+-- claim, cancel, remove, edit.
+DELETE FROM task_queued WHERE task_id = ?1
