@@ -25,22 +25,32 @@ int at_most(int wanted, std::int64_t most) {
 }  // namespace
 
 bool is_gated(const TaskType& type) {
-  return type.concurrency || known_rate(type.rate) || type.flow.key;
+  return type.concurrency || known_rate(type.rate) || type.flow.key || type.flow.breaker;
 }
 
-Gate::Gate(const TaskType& type, int running, GateState state, Time now)
+Gate::Gate(const TaskType& type, int running, GateState state, Time now, const EndedCounts& counts)
     : concurrency_(type.concurrency),
       flow_concurrency_(type.flow.key_concurrency),
       flow_rate_(known_rate(type.flow.key_rate)),
       ordered_(type.flow.ordered),
       weights_(type.flow.weights),
+      breaker_(type.flow.breaker),
       now_(now.time_since_epoch()),
       running_(running),
-      state_(std::move(state)) {
+      kept_(std::move(state)),
+      state_(kept_) {
+  state_.breaker = breaker_ ? advance(*breaker_, kept_.breaker, counts, now) : BreakerState{};
   if (const auto rate = known_rate(type.rate)) bucket_ = restored(*rate, state_.bucket, now_);
 }
 
 int Gate::room(int wanted) {
+  if (state_.breaker.phase == BreakerPhase::open) {
+    next_at_ = std::min(next_at_.value_or(state_.breaker.until), state_.breaker.until);
+    return 0;
+  }
+  if (state_.breaker.phase == BreakerPhase::half_open) {
+    wanted = at_most(wanted, breaker_->probes - running_);
+  }
   if (concurrency_) wanted = at_most(wanted, *concurrency_ - running_);
   if (bucket_) wanted = spend(*bucket_, wanted);
   return std::max(wanted, 0);
@@ -65,6 +75,7 @@ int Gate::turn(const FlowState& flow, int wanted) {
 
 void Gate::start(int count) {
   running_ += count;
+  started_any_ = started_any_ || count > 0;
   for (int i = 0; bucket_ && i < count; ++i) static_cast<void>(bucket_->take(now_));
 }
 

@@ -31,6 +31,7 @@ struct GateState {
   // Flows take turns in the order of their keys: who had the last one, and how much of it.
   std::string cursor;
   int taken = 0;
+  BreakerState breaker{};
   friend bool operator==(const GateState&, const GateState&) = default;
 };
 
@@ -47,8 +48,10 @@ struct FlowState {
 
 class Gate {
  public:
-  // `running`: of the whole type. `now`: the database's.
-  Gate(const TaskType& type, int running, GateState state, Time now);
+  // `running`: of the whole type. `counts`: of a type with a circuit breaker, the attempts that
+  // ended from `counts_from` on. `now`: the database's.
+  Gate(const TaskType& type, int running, GateState state, Time now,
+       const EndedCounts& counts = {});
 
   // At most so many more may start now.
   [[nodiscard]] int room(int wanted);
@@ -65,6 +68,12 @@ class Gate {
   void pass_over(const std::string& flow_key);
 
   [[nodiscard]] bool ordered() const { return ordered_; }
+  // Whether it stands otherwise than it was kept.
+  [[nodiscard]] bool changed() const {
+    return started_any_ || state_.cursor != kept_.cursor || state_.taken != kept_.taken ||
+           state_.breaker != kept_.breaker;
+  }
+  [[nodiscard]] const BreakerState& breaker() const { return state_.breaker; }
   // After which flow the turns go on; an unfinished turn comes first.
   [[nodiscard]] const std::string& cursor() const { return state_.cursor; }
   [[nodiscard]] bool turn_unfinished() const;
@@ -86,13 +95,16 @@ class Gate {
   const std::optional<Rate> flow_rate_;
   const bool ordered_;
   const std::map<std::string, int> weights_;
+  const std::optional<CircuitBreaker> breaker_;
   const Duration now_;
   int running_;
+  const GateState kept_;
   GateState state_;
   std::optional<TokenBucket> bucket_;
   std::map<std::string, TokenBucket> flow_buckets_;
   std::map<std::string, int> started_;  // in this call, by flow
   std::optional<Time> next_at_;
+  bool started_any_ = false;
 };
 
 }  // namespace esteira

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "domain/breaker.hpp"
 #include "domain/flow_policy.hpp"
 #include "esteira/processor.hpp"
 #include "esteira/task.hpp"
@@ -55,6 +56,8 @@ struct TaskType {
   FlowPolicy flow{};
   // Its tasks are claimed through a gate (domain/gate). A store keeps it once it was so.
   bool gated = false;
+  // How its circuit breaker stands. Read only: `put_type` leaves what stands there.
+  BreakerState breaker{};
 };
 
 // "MESSAGE_SEND": 1 to 50 of A-Z, 0-9, "_", ".", "-".

@@ -382,6 +382,45 @@ TEST_P(Gates, nothing_holds_up_a_flow_whose_type_is_no_longer_ordered) {
   EXPECT_EQ(claim_some(flowing).size(), 2U);
 }
 
+TEST_P(Gates, a_type_that_fails_too_often_rests_then_is_tried_and_goes_on_when_that_goes_well) {
+  const TypeId broken = change_type("BROKEN", [](TaskType& t) {
+                          t.flow.breaker = CircuitBreaker{
+                              .failure_rate = 0.5, .attempts = 4, .window = 1min, .open = 30s};
+                        }).type_id;
+  const auto phase = [&] { return must(repository().types()).at(0).breaker.phase; };
+  add_many(broken, 100);
+  for (const Claim& claim : claim_some(broken, 3)) end(claim, outcome::Failed{"no", RetryNever{}});
+  const auto fourth = claim_some(broken, 1);
+  ASSERT_EQ(fourth.size(), 1U);
+  EXPECT_EQ(phase(), BreakerPhase::closed);
+  end(fourth[0], outcome::Failed{"no", RetryNever{}});
+  const TickAnswer opens = tick(claim_request({broken}, 10));
+  EXPECT_TRUE(opens.claims.empty());
+  EXPECT_EQ(opens.next_due_at, now() + 30s);
+  EXPECT_EQ(phase(), BreakerPhase::open);
+  pass(29s);
+  EXPECT_TRUE(claim_some(broken).empty());
+  pass(1s);
+  // One probe, which fails.
+  auto probe = claim_some(broken);
+  ASSERT_EQ(probe.size(), 1U);
+  EXPECT_EQ(phase(), BreakerPhase::half_open);
+  EXPECT_TRUE(claim_some(broken).empty());
+  end(probe[0], outcome::TimedOut{"slow"});
+  EXPECT_TRUE(claim_some(broken).empty());
+  EXPECT_EQ(phase(), BreakerPhase::open);
+  pass(30s);
+  // A probe that is put off is neither good nor bad.
+  probe = claim_some(broken);
+  ASSERT_EQ(probe.size(), 1U);
+  end(probe[0], outcome::Snoozed{1h});
+  probe = claim_some(broken);
+  ASSERT_EQ(probe.size(), 1U);
+  end(probe[0]);
+  EXPECT_EQ(claim_some(broken, 50).size(), 50U);
+  EXPECT_EQ(phase(), BreakerPhase::closed);
+}
+
 TEST_P(Gates, many_claimers_at_once_never_pass_a_limit) {
   const TypeId flowing = this->flowing([](TaskType& t) {
     t.concurrency = 5;

@@ -26,6 +26,7 @@ const std::vector<const char*> sqlite_undone{
     "ALTER TABLE task_types DROP COLUMN flow; ALTER TABLE task_requests DROP COLUMN terms",
     "DROP TABLE task_queued; DROP TABLE task_slots; DROP TABLE task_gates; "
     "DROP TABLE task_flow_buckets; ALTER TABLE task_types DROP COLUMN gated",
+    "ALTER TABLE task_gates DROP COLUMN breaker",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -38,6 +39,7 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE task_queued, task_slots, task_gates, task_flow_buckets",
      "ALTER TABLE task_types DROP COLUMN gated", "ALTER TABLE task_leases DROP COLUMN gated",
      "ALTER TABLE task_scheduled DROP COLUMN flow_key", "DROP FUNCTION turn_of, flow_key"},
+    {"ALTER TABLE task_gates DROP COLUMN breaker"},
 };
 // The migrations after 0002 that make the view task_states anew.
 const std::vector<std::pair<int, const char*>> sqlite_views{{7, "/0007_operations.sql"},

@@ -12,7 +12,7 @@ namespace esteira::postgres {
 
 namespace {
 
-constexpr int type_columns = 20;
+constexpr int type_columns = 21;
 constexpr int flows_page_min = 16;
 constexpr int flows_page_max = 256;
 
@@ -41,9 +41,9 @@ Expected<std::vector<Claim>> GateClaim::run(std::span<const TypeId> types, int m
       --sharers;
     }
   }
+  ESTEIRA_TRY(close());
   if (taken_.empty()) return std::vector<Claim>{};
   ESTEIRA_TRY(lease());
-  ESTEIRA_TRY(close());
   std::vector<Claim> claims;
   claims.reserve(taken_.size());
   for (Taken& taken : taken_) claims.push_back(std::move(taken.claim));
@@ -58,10 +58,21 @@ Expected<void> GateClaim::open(std::span<const TypeId> types) {
     const TaskType type = ESTEIRA_TRY(read_type(rows, row));
     GateState state{.bucket = read_bucket(rows, row, type_columns + 3),
                     .cursor = std::string(rows.text(row, type_columns + 1)),
-                    .taken = rows.small(row, type_columns + 2)};
-    gates_.emplace(type.type_id, Gate{type, rows.small(row, type_columns), std::move(state), now_});
+                    .taken = rows.small(row, type_columns + 2),
+                    .breaker = type.breaker};
+    const EndedCounts counts = ESTEIRA_TRY(ended(type));
+    gates_.emplace(type.type_id,
+                   Gate{type, rows.small(row, type_columns), std::move(state), now_, counts});
   }
   return {};
+}
+
+Expected<EndedCounts> GateClaim::ended(const TaskType& type) {
+  if (!type.flow.breaker) return EndedCounts{};
+  const Time from = counts_from(*type.flow.breaker, type.breaker, now_);
+  const Rows rows =
+      ESTEIRA_TRY(transaction_.run(sql::gate_ended, Params{}.add(type.type_id).add(from)));
+  return EndedCounts{.ended = rows.integer(0, 0), .failed = rows.integer(0, 1)};
 }
 
 Expected<std::vector<Lane>> GateClaim::lanes() {
@@ -210,6 +221,7 @@ Expected<void> GateClaim::lease() {
 
 Expected<void> GateClaim::close() {
   for (const auto& [type_id, gate] : gates_) {
+    if (!gate.changed()) continue;
     const GateState state = gate.state();
     Params params;
     params.add(type_id).add(std::string_view{state.cursor}).add(state.taken);
@@ -219,6 +231,11 @@ Expected<void> GateClaim::close() {
           .add(state.bucket->at);
     } else {
       params.null<std::string_view>().null<std::int64_t>().null<Time>();
+    }
+    if (state.breaker == BreakerState{}) {
+      params.null<std::string_view>();
+    } else {
+      params.add(to_text(state.breaker));
     }
     ESTEIRA_TRY(transaction_.run(sql::gate_put, params));
     const auto buckets = gate.flow_buckets();

@@ -38,6 +38,7 @@ class GateClaim {
   };
 
   [[nodiscard]] Expected<void> open(std::span<const TypeId> types);
+  [[nodiscard]] Expected<EndedCounts> ended(const TaskType& type);
   [[nodiscard]] Expected<std::vector<Lane>> lanes();
   [[nodiscard]] Expected<void> take(const Lane& lane, int wanted);
   [[nodiscard]] Expected<void> take_ready(Gate& gate, const Lane& lane, int wanted);

@@ -29,6 +29,7 @@ Expected<TaskType> read_type(const Rows& rows, int row) {
   type.rate = rows.text_or(row, 17);
   type.flow = ESTEIRA_TRY(parse_flow_policy(rows.json(row, 18)));
   type.gated = rows.truth(row, 19);
+  if (!rows.null(row, 20)) type.breaker = read_breaker_state(rows.text(row, 20));
   return type;
 }
 

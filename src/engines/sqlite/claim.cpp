@@ -239,10 +239,10 @@ Expected<ClaimAnswer> claim(Connection& connection, const ClaimRequest& request,
     ESTEIRA_TRY(take_gated(gates, group, request.limit, taken));
     ESTEIRA_TRY(take_from(connection, group.plain, request.limit, now, taken));
   }
+  ESTEIRA_TRY(gates.close());
   ClaimAnswer answer{.next_at = gates.next_at()};
   if (taken.empty()) return answer;
   answer.claims = ESTEIRA_TRY(lease_out(connection, std::move(taken), gates, request, worker, now));
-  ESTEIRA_TRY(gates.close());
   return answer;
 }
 

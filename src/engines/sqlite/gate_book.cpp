@@ -11,12 +11,16 @@
 namespace esteira::sqlite {
 namespace {
 
-constexpr int type_columns = 20;
+constexpr int type_columns = 21;
 
 std::optional<StoredBucket> read_bucket(const Query& row, int column) {
   if (row.is_null(column)) return std::nullopt;
   return StoredBucket{
       .rate = row.text(column), .credit = row.integer(column + 1), .at = row.time(column + 2)};
+}
+
+std::optional<std::string> kept_text(const BreakerState& state) {
+  return state == BreakerState{} ? std::nullopt : std::optional(to_text(state));
 }
 
 }  // namespace
@@ -28,13 +32,25 @@ Expected<Gate*> GateBook::open(TypeId type_id) {
   query.bind(type_id);
   if (!ESTEIRA_TRY(query.step())) return nullptr;
   const auto type = ESTEIRA_TRY(read_type(query));
-  GateState state{.bucket = read_bucket(query, type_columns + 3)};
+  GateState state{.bucket = read_bucket(query, type_columns + 3), .breaker = type.breaker};
   if (!query.is_null(type_columns + 1)) {
     state.cursor = query.text(type_columns + 1);
     state.taken = query.small(type_columns + 2);
   }
-  Gate gate(type, query.small(type_columns), std::move(state), now_);
+  const int running = query.small(type_columns);
+  const auto counts = ESTEIRA_TRY(ended(type));
+  Gate gate(type, running, std::move(state), now_, counts);
   return &gates_.emplace(type_id, std::move(gate)).first->second;
+}
+
+Expected<EndedCounts> GateBook::ended(const TaskType& type) {
+  if (!type.flow.breaker) return EndedCounts{};
+  const auto from = counts_from(*type.flow.breaker, type.breaker, now_);
+  auto query = ESTEIRA_TRY(connection_.query(sql::gate_ended));
+  query.bind(type.type_id,
+             std::chrono::floor<std::chrono::minutes>(from).time_since_epoch().count());
+  static_cast<void>(ESTEIRA_TRY(query.step()));
+  return EndedCounts{.ended = query.integer(0), .failed = query.integer(1)};
 }
 
 Expected<void> GateBook::take(const Lane& lane, int wanted, std::vector<Candidate>& taken) {
@@ -140,6 +156,7 @@ Expected<void> GateBook::take_slot(const Candidate& candidate) {
 
 Expected<void> GateBook::close() {
   for (const auto& [type_id, gate] : gates_) {
+    if (!gate.changed()) continue;
     const auto state = gate.state();
     std::optional<std::string> rate;
     std::optional<std::int64_t> credit;
@@ -149,8 +166,8 @@ Expected<void> GateBook::close() {
       credit = state.bucket->credit;
       at = state.bucket->at;
     }
-    ESTEIRA_TRY(
-        connection_.run(sql::gate_put, type_id, state.cursor, state.taken, rate, credit, at));
+    ESTEIRA_TRY(connection_.run(sql::gate_put, type_id, state.cursor, state.taken, rate, credit, at,
+                                kept_text(state.breaker)));
     for (const auto& [key, bucket] : gate.flow_buckets()) {
       ESTEIRA_TRY(connection_.run(sql::flow_bucket_put, type_id, key, bucket.rate, bucket.credit,
                                   bucket.at, bucket.full_at));

@@ -31,6 +31,7 @@ class GateBook {
 
  private:
   [[nodiscard]] Expected<Gate*> open(TypeId type_id);
+  [[nodiscard]] Expected<EndedCounts> ended(const TaskType& type);
   [[nodiscard]] Expected<void> take_ready(Gate& gate, const Lane& lane, int wanted,
                                           std::vector<Candidate>& taken);
   // One round of turns; answers how many tasks were taken.

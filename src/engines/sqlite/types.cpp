@@ -26,6 +26,7 @@ Expected<TaskType> read_type(const Query& row) {
   type.rate = row.optional_text(17);
   type.flow = ESTEIRA_TRY(parse_flow_policy(row.view(18)));
   type.gated = row.small(19) != 0;
+  if (!row.is_null(20)) type.breaker = read_breaker_state(row.view(20));
   return type;
 }
 

@@ -1,6 +1,6 @@
 -- put_type: the row as stored.
-SELECT type_id, name, description, created_at_us, updated_at_us, paused, max_retries, timeout_us,
-  back_off_base_us, back_off_factor, back_off_cap_us, back_off_jitter, payload_schema,
-  retention_completed_us, retention_failed_us, retention_cancelled_us, concurrency, rate, flow,
-  gated
-FROM task_types WHERE name = ?1
+SELECT t.type_id, t.name, t.description, t.created_at_us, t.updated_at_us, t.paused, t.max_retries,
+  t.timeout_us, t.back_off_base_us, t.back_off_factor, t.back_off_cap_us, t.back_off_jitter,
+  t.payload_schema, t.retention_completed_us, t.retention_failed_us, t.retention_cancelled_us,
+  t.concurrency, t.rate, t.flow, t.gated, g.breaker
+FROM task_types t LEFT JOIN task_gates g ON g.type_id = t.type_id WHERE t.name = ?1
