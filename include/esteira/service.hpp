@@ -21,7 +21,7 @@ class Clock;
 
 struct CreatedTask {
   TaskId task_id = 0;
-  bool created = true;  // false: the idempotency key answered an earlier task
+  bool created = true;  // false: the idempotency key or the unique key answered an earlier task
 };
 
 struct EditedTask {
@@ -43,7 +43,7 @@ class TaskService {
 
   // The task is durable when this returns. Errors: not_found (unknown type), invalid_argument with
   // `fields` (payload refused, limit exceeded), conflict (unique key; `task_id` holds it),
-  // unavailable, in_doubt.
+  // rate_limited (so many of the type wait as may), unavailable, in_doubt.
   Expected<TaskId> create_task(std::string_view type, Json payload, TaskOptions options = {});
   Expected<CreatedTask> create(const NewTask& task);
   // All or nothing; at most limits::batch_tasks_max (10,000). An error's pointers begin with the

@@ -154,6 +154,10 @@ Expected<Task> task_from_json(const Json& answer) {
     task.progress = reader.number("progress");
     task.tags = reader.texts("tags");
     task.unique_key = reader.text("unique_key");
+    if (reader.find("unique_scope") != nullptr) {
+      task.unique_scope = need_word(reader, "unique_scope", &parse_unique_scope);
+    }
+    task.expires_at = reader.time("expires_at");
     task.worker = reader.text("worker");
   });
 }
@@ -216,6 +220,8 @@ Expected<TaskType> type_from_json(const Json& answer) {
           within(reader, wrong, "flow",
                  [&](ObjectReader& inner) { type.flow = flow_from_json(inner); });
         }
+        type.flow.max_waiting =
+            reader.whole("max_waiting", 1, std::numeric_limits<std::int64_t>::max());
         type.created_at = need_time(reader, "created_at");
         type.updated_at = reader.time("updated_at");
       });

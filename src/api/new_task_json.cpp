@@ -11,9 +11,9 @@
 namespace esteira::api {
 namespace {
 
-constexpr std::array<std::string_view, 9> fields{
-    "type",       "payload", "priority",        "scheduled_for",  "max_retries",
-    "unique_key", "tags",    "timeout_seconds", "idempotency_key"};
+constexpr std::array<std::string_view, 11> fields{
+    "type",       "payload", "priority", "scheduled_for",   "expires_at",     "max_retries",
+    "unique_key", "unique",  "tags",     "timeout_seconds", "idempotency_key"};
 
 void read_type(ObjectReader& reader, NewTask& task) {
   if (reader.need("type") == nullptr) return;
@@ -27,22 +27,67 @@ void read_type(ObjectReader& reader, NewTask& task) {
 
 // A time, or a delay from the creation on: the same wish whenever it is repeated, and counted by
 // the database's clock.
-void read_schedule(ObjectReader& reader, TaskOptions& options) {
-  const auto text = reader.text("scheduled_for");
+void read_time(ObjectReader& reader, std::string_view name, std::optional<Time>& at,
+               std::optional<Duration>& in) {
+  const auto text = reader.text(name);
   if (!text) return;
   if (!text->starts_with('+')) {
-    options.scheduled_for = reader.time("scheduled_for");
+    at = reader.time(name);
   } else if (const auto delay = parse_duration(std::string_view(*text).substr(1))) {
-    options.scheduled_in = *delay;
+    in = *delay;
   } else {
-    reader.refuse("scheduled_for", R"(must be a delay such as "+30s", "+5m", "+2h" or "+1d")");
+    reader.refuse(name, R"(must be a delay such as "+30s", "+5m", "+2h" or "+1d")");
   }
+}
+
+template <class Enum>
+void read_word(ObjectReader& reader, std::string_view name,
+               Expected<Enum> (*parse)(std::string_view), Enum& value) {
+  const auto text = reader.text(name);
+  if (!text) return;
+  if (const auto parsed = parse(*text)) {
+    value = *parsed;
+  } else {
+    reader.refuse(name, parsed.error().message);
+  }
+}
+
+// `unique_key` is short for a `unique` with nothing but its key.
+void read_unique(ObjectReader& reader, std::vector<FieldError>& wrong, TaskOptions& options) {
+  options.unique_key = reader.text("unique_key");
+  const auto* unique = reader.find("unique");
+  if (unique == nullptr) return;
+  if (options.unique_key) return reader.refuse("unique_key", "is given beside unique: give one");
+  if (!unique->is_object()) return reader.refuse("unique", "must be an object");
+  ObjectReader inner(unique->get_object(), wrong, reader.pointer("unique"));
+  inner.need("key");
+  options.unique_key = inner.text("key");
+  read_word(inner, "scope", parse_unique_scope, options.unique_scope);
+  options.unique_window = inner.seconds("seconds");
+  read_word(inner, "on_conflict", parse_on_conflict, options.on_conflict);
+  constexpr std::array<std::string_view, 4> known{"key", "scope", "seconds", "on_conflict"};
+  inner.refuse_others(known, "a unique key");
 }
 
 // To the microsecond, as `parse_duration` reads it.
 std::string delay_text(Duration delay) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(delay);
   return fmt::format("+{}.{:06}s", whole.count(), (delay - whole).count());
+}
+
+void write_unique(const TaskOptions& options, JsonObject& body) {
+  if (!options.unique_key) return;
+  const bool plain = options.unique_scope == UniqueScope::active &&
+                     options.on_conflict == OnConflict::refuse && !options.unique_window;
+  if (plain) {
+    body["unique_key"] = *options.unique_key;
+    return;
+  }
+  JsonObject unique{{"key", *options.unique_key},
+                    {"scope", to_text(options.unique_scope)},
+                    {"on_conflict", to_text(options.on_conflict)}};
+  if (options.unique_window) unique["seconds"] = seconds_to_json(*options.unique_window);
+  body["unique"] = std::move(unique);
 }
 
 }  // namespace
@@ -61,9 +106,10 @@ Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
     reader.refuse("payload", "is missing");
   }
   task.options.priority = reader.integer("priority").value_or(0);
-  read_schedule(reader, task.options);
+  read_time(reader, "scheduled_for", task.options.scheduled_for, task.options.scheduled_in);
+  read_time(reader, "expires_at", task.options.expires_at, task.options.expires_in);
   task.options.max_retries = reader.integer("max_retries");
-  task.options.unique_key = reader.text("unique_key");
+  read_unique(reader, wrong, task.options);
   task.options.tags = reader.texts("tags");
   task.options.timeout = reader.seconds("timeout_seconds");
   const bool key_in_body = where == IdempotencyKey::in_body;
@@ -80,7 +126,9 @@ Json new_task_to_json(const NewTask& task, IdempotencyKey where) {
   if (options.scheduled_for) body["scheduled_for"] = format_time(*options.scheduled_for);
   if (options.scheduled_in) body["scheduled_for"] = delay_text(*options.scheduled_in);
   if (options.max_retries) body["max_retries"] = *options.max_retries;
-  if (options.unique_key) body["unique_key"] = *options.unique_key;
+  write_unique(options, body);
+  if (options.expires_at) body["expires_at"] = format_time(*options.expires_at);
+  if (options.expires_in) body["expires_at"] = delay_text(*options.expires_in);
   if (!options.tags.empty()) body["tags"] = JsonArray(options.tags.begin(), options.tags.end());
   if (options.timeout) body["timeout_seconds"] = seconds_to_json(*options.timeout);
   if (where == IdempotencyKey::in_body && options.idempotency_key) {

@@ -90,6 +90,8 @@ Json task_to_json(const Task& task) {
       {"tags", JsonArray(task.tags.begin(), task.tags.end())},
       {"unique_key", text_or_null(task.unique_key)},
       {"worker", text_or_null(task.worker)},
+      {"unique_scope", task.unique_key ? Json(to_text(task.unique_scope)) : Json(nullptr)},
+      {"expires_at", time_to_json(task.expires_at)},
   };
 }
 
@@ -151,6 +153,7 @@ Json type_to_json(const TaskType& type) {
       {"concurrency", type.concurrency ? Json(*type.concurrency) : Json(nullptr)},
       {"rate", text_or_null(type.rate)},
       {"flow", flow_to_json(type.flow)},
+      {"max_waiting", type.flow.max_waiting ? Json(*type.flow.max_waiting) : Json(nullptr)},
       {"created_at", time_to_json(type.created_at)},
       {"updated_at", time_to_json(type.updated_at)},
   };

@@ -19,7 +19,7 @@ namespace esteira::cli {
 
 struct MadeTask {
   Task task;
-  bool created = true;  // false: the idempotency key answered an earlier task
+  bool created = true;  // false: the idempotency key or the unique key answered an earlier task
 };
 
 // A task of an import that has passed the checks. What it holds is for the backend that checked it.

@@ -132,12 +132,13 @@ Expected<CheckedTask> Import::read_task(const Line& line) {
   return checked;
 }
 
-// Two tasks of one file can't both hold a key; with idempotency keys they may be the same task.
+// Two tasks of one file can't both hold a key; with idempotency keys they may be the same task, and
+// the second may be content with the first.
 Expected<void> Import::check_unique(const CheckedTask& task, std::int64_t line) {
   const auto& row = task.row;
   if (!row.unique_key || row.idempotency_key) return {};
   const auto [at, first] = unique_lines_.try_emplace({row.type_id, *row.unique_key}, line);
-  if (first) return {};
+  if (first || row.on_conflict != OnConflict::refuse) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("line {} has the same unique_key already", at->second));
 }
@@ -213,7 +214,10 @@ std::optional<std::int64_t> Import::line_of_key(TaskId holder, Part part) {
   if (type == types->end()) return std::nullopt;
   for (std::size_t i = 0; i < part.tasks.size(); ++i) {
     const auto& row = part.tasks[i].row;
-    if (row.unique_key == task->unique_key && row.type_id == type->type_id) return part.lines[i];
+    const bool refuses = row.on_conflict != OnConflict::existing;
+    if (refuses && row.unique_key == task->unique_key && row.type_id == type->type_id) {
+      return part.lines[i];
+    }
   }
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include "base/assert.hpp"
 #include "cli/trail.hpp"
 #include "esteira/service.hpp"
+#include "service/back_pressure.hpp"
 #include "service/new_task.hpp"
 #include "service/type_cache.hpp"
 
@@ -37,7 +38,8 @@ class LocalBackend final : public Backend {
       : store_(std::move(store)),
         tasks_(store_.repository, store_.registry.get(), store_.clock),
         type_service_(store_.repository, store_.clock),
-        known_types_(*store_.repository, *store_.clock) {}
+        known_types_(*store_.repository, *store_.clock),
+        pressure_(*store_.repository, *store_.clock) {}
 
   std::string address() const override { return store_.repository->address(); }
 
@@ -81,6 +83,7 @@ class LocalBackend final : public Backend {
   TaskService tasks_;
   TypeService type_service_;
   TypeCache known_types_;
+  BackPressure pressure_;
 };
 
 Statuses LocalBackend::apply(TaskChange change, std::span<const TaskId> ids) {
@@ -133,6 +136,7 @@ Expected<std::size_t> LocalBackend::insert(std::span<const CheckedTask> tasks) {
   std::vector<NewTaskRow> rows;
   rows.reserve(tasks.size());
   for (const auto& task : tasks) rows.push_back(task.row);
+  ESTEIRA_TRY(pressure_.admit(rows, known_types_));
   const auto inserted = ESTEIRA_TRY(store_.repository->insert(rows, store_.now()));
   store_.repository->hint();
   return inserted.size();

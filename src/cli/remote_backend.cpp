@@ -215,8 +215,10 @@ Expected<MadeTask> RemoteBackend::create(const NewTask& task) {
     }
     return std::unexpected(std::move(error));
   }
-  // Nobody else has a key of our own; with a given one, a lost try of ours may have been the first.
-  const bool created = own_key || reply->repeated || reply->status == 201;
+  // Nobody else has a key of our own, but the holder of the unique key may be the answer; with a
+  // given key, a lost try of ours may have been the first.
+  const bool surely_new = own_key && task.options.on_conflict == OnConflict::refuse;
+  const bool created = surely_new || reply->repeated || reply->status == 201;
   return MadeTask{ESTEIRA_TRY(api::task_from_json(reply->body)), created};
 }
 
@@ -309,6 +311,7 @@ Json type_change_to_json(const TypeChange& change) {
   if (change.concurrency) body["concurrency"] = *change.concurrency;
   if (change.rate) body["rate"] = *change.rate;
   if (auto flow = flow_change_to_json(change); !flow.empty()) body["flow"] = std::move(flow);
+  if (change.max_waiting) body["max_waiting"] = *change.max_waiting;
   if (change.payload_schema) {
     auto schema = parse_json(*change.payload_schema);
     body["payload_schema"] = schema ? *std::move(schema) : Json(nullptr);  // "": none

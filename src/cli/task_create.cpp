@@ -21,10 +21,32 @@ struct Options {
   std::optional<std::string> scheduled_for;
   std::optional<std::int64_t> max_retries;
   std::optional<std::string> unique_key;
+  std::optional<std::string> unique_scope;
+  std::optional<Duration> unique_window;
+  std::optional<std::string> on_conflict;
+  std::optional<std::string> expires_at;
   std::optional<std::string> idempotency_key;
   std::vector<std::string> tags;
   std::optional<Duration> timeout;
 };
+
+Expected<void> read_unique(const Options& options, TaskOptions& task) {
+  const bool more = options.unique_scope || options.unique_window || options.on_conflict;
+  if (more && !options.unique_key) {
+    return fail(ErrorCode::invalid_argument,
+                "--unique-scope, --unique-seconds and --on-conflict are said of a --unique-key: "
+                "give one");
+  }
+  task.unique_key = options.unique_key;
+  if (options.unique_scope) {
+    task.unique_scope = ESTEIRA_TRY(parse_unique_scope(*options.unique_scope));
+  }
+  task.unique_window = options.unique_window;
+  if (options.on_conflict) {
+    task.on_conflict = ESTEIRA_TRY(parse_on_conflict(*options.on_conflict));
+  }
+  return {};
+}
 
 Expected<NewTask> new_task(const Options& options) {
   NewTask task{.type = options.type, .payload = JsonObject{}};
@@ -36,18 +58,33 @@ Expected<NewTask> new_task(const Options& options) {
     if (const auto* delay = std::get_if<Duration>(&schedule)) task.options.scheduled_in = *delay;
   }
   if (options.max_retries) task.options.max_retries = static_cast<int>(*options.max_retries);
-  task.options.unique_key = options.unique_key;
+  if (options.expires_at) {
+    const auto expiry = ESTEIRA_TRY(parse_schedule(*options.expires_at));
+    if (const auto* time = std::get_if<Time>(&expiry)) task.options.expires_at = *time;
+    if (const auto* delay = std::get_if<Duration>(&expiry)) task.options.expires_in = *delay;
+  }
+  ESTEIRA_TRY(read_unique(options, task.options));
   task.options.idempotency_key = options.idempotency_key;
   task.options.tags = options.tags;
   task.options.timeout = options.timeout;
   return task;
 }
 
+std::string_view why_not_new(const TaskOptions& options) {
+  if (options.on_conflict == OnConflict::refuse) {
+    return "the idempotency key had made this task before";
+  }
+  if (options.idempotency_key) return "no new task: the idempotency key or the unique key named it";
+  return options.on_conflict == OnConflict::replace
+             ? "no new task: the one that holds the unique key took the new payload and time"
+             : "no new task: this one holds the unique key";
+}
+
 Expected<int> run(const GlobalOptions& globals, const Options& options) {
   const auto backend = ESTEIRA_TRY(open_backend(globals));
   const auto task = ESTEIRA_TRY(new_task(options));
   const auto made = ESTEIRA_TRY(backend->create(task));
-  if (!made.created) print_note("the idempotency key had made this task before");
+  if (!made.created) print_note(why_not_new(task.options));
   print_task(made.task, globals.json);
   return status::done;
 }
@@ -63,6 +100,17 @@ void declare(Arguments& arguments, Options& options) {
                     {0, limits::max_retries_max}, options.max_retries);
   arguments.text({"--unique-key", "K", "refuse a second waiting or running task with this key"},
                  options.unique_key);
+  arguments.choice(
+      {"--unique-scope", "S",
+       "how long it is held: waiting or running (active), until the start (waiting), or "
+       "for a window"},
+      {"active", "waiting", "window"}, options.unique_scope);
+  arguments.duration({"--unique-seconds", "N", "how long the window is"}, options.unique_window);
+  arguments.choice({"--on-conflict", "C",
+                    "refuse, return the task that holds the key, or replace its payload and time"},
+                   {"refuse", "return", "replace"}, options.on_conflict);
+  arguments.text({"--expires-at", "TIME|+DELAY", "cancelled unless it has started by then"},
+                 options.expires_at);
   arguments.text({"--idempotency-key", "K", "the same key answers the same task"},
                  options.idempotency_key);
   arguments.texts({"--tag", "T", "a label to find it by; may stand several times"}, options.tags);

@@ -41,7 +41,11 @@ std::string task_text(const Task& task) {
   if (task.crashes > 0) pairs.emplace_back("crashes", fmt::format("{}", task.crashes));
   if (task.progress) pairs.emplace_back("progress", fmt::format("{:.0f} %", *task.progress * 100));
   if (!task.tags.empty()) pairs.emplace_back("tags", fmt::format("{}", fmt::join(task.tags, ", ")));
+  add_time("expires_at", task.expires_at);
   add_text("unique_key", task.unique_key);
+  if (task.unique_key && task.unique_scope != UniqueScope::active) {
+    pairs.emplace_back("unique_scope", std::string(to_text(task.unique_scope)));
+  }
   add_text("worker", task.worker);
   pairs.emplace_back("payload", to_text(task.payload));
   if (!task.result.is_null()) pairs.emplace_back("result", to_text(task.result));

@@ -39,7 +39,12 @@ struct Options {
   std::optional<std::string> flow_rate;
   std::optional<std::string> flow_ordered;
   std::vector<std::string> flow_weights;
+  std::optional<std::string> max_waiting;
 };
+
+std::string waiting_cell(const TaskType& type, std::string_view none) {
+  return type.flow.max_waiting ? fmt::format("{}", *type.flow.max_waiting) : std::string(none);
+}
 
 Expected<int> list(const GlobalOptions& globals) {
   const auto backend = ESTEIRA_TRY(open_backend(globals));
@@ -56,14 +61,15 @@ Expected<int> list(const GlobalOptions& globals) {
                {"STATE"},
                {"RETRIES", Align::right},
                {"TIMEOUT", Align::right},
+               {"MAX WAITING", Align::right},
                {"SCHEMA"},
                {"PROCESSOR"},
                {"DESCRIPTION"}});
   for (const auto& type : types) {
     const bool has_processor = registry->find(type.name) != nullptr;
     table.add({type.name, type.paused ? "paused" : "active", fmt::format("{}", type.max_retries),
-               format_duration(type.timeout), type.payload_schema.empty() ? "-" : "yes",
-               has_processor ? "built in" : "-",
+               format_duration(type.timeout), waiting_cell(type, "-"),
+               type.payload_schema.empty() ? "-" : "yes", has_processor ? "built in" : "-",
                cut_to_width(printable(type.description), description_columns)});
   }
   print_table(table);
@@ -101,6 +107,7 @@ void print_type(const TaskType& type, bool json) {
       {"concurrency", type.concurrency ? fmt::format("{}", *type.concurrency) : "no limit"},
       {"rate", type.rate.value_or("no limit")},
       {"flow", flow_text(type.flow)},
+      {"max_waiting", waiting_cell(type, "no limit")},
   }));
 }
 
@@ -123,6 +130,20 @@ Expected<std::map<std::string, int>> read_weights(const std::vector<std::string>
   return weights;
 }
 
+// Nobody writes 0 for "none" by accident.
+Expected<std::int64_t> parse_max_waiting(std::string_view text) {
+  if (text == "none") return 0;
+  std::int64_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc{} && stop == end && number >= 1 && number <= limits::max_waiting_max) {
+    return number;
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("--max-waiting: '{}' is neither 1 to {} nor none", text,
+                          limits::max_waiting_max));
+}
+
 Expected<TypeChange> to_change(const Options& options) {
   TypeChange change{.description = options.description,
                     .timeout = options.timeout,
@@ -142,6 +163,9 @@ Expected<TypeChange> to_change(const Options& options) {
   if (options.flow_ordered) change.flow_ordered = *options.flow_ordered == "on";
   if (!options.flow_weights.empty()) {
     change.flow_weights = ESTEIRA_TRY(read_weights(options.flow_weights));
+  }
+  if (options.max_waiting) {
+    change.max_waiting = ESTEIRA_TRY(parse_max_waiting(*options.max_waiting));
   }
   if (options.back_off_jitter) change.back_off_jitter = *options.back_off_jitter == "on";
   if (options.schema == "none") {
@@ -209,6 +233,8 @@ void declare(Arguments& arguments, Options& options) {
                    {"on", "off"}, options.flow_ordered);
   arguments.texts({"--flow-weight", "KEY=N|none", "so many turns for that flow; may be repeated"},
                   options.flow_weights);
+  arguments.text({"--max-waiting", "N|none", "refuse new tasks while so many wait"},
+                 options.max_waiting);
 }
 
 Verb pause_verb(std::string_view name, std::string_view summary, std::string_view example,

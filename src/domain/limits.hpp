@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "esteira/time.hpp"
 
@@ -64,6 +65,12 @@ inline constexpr std::size_t operation_tasks_max = 10'000'000;
 inline constexpr std::size_t operation_batch_tasks = 500;  // one transaction of an operation
 inline constexpr int operations_running_max = 100;
 inline constexpr Duration operation_kept = 24h * 7;  // after its end
+inline constexpr Duration unique_window_max = 24h * 365;
+// Counted at most once in a short while, row by row: more would make the count itself a burden.
+inline constexpr std::int64_t max_waiting_max = 1'000'000;  // of a type
+inline constexpr int expiries_max = 500;                    // one transaction of the sweep
+// When the sweep looks again at a task that ran at its expiry, for it may wait once more.
+inline constexpr Duration expiry_recheck = 10s;
 // A change that touches more tasks is kept without their ids.
 inline constexpr std::size_t change_ids_max = 100;
 inline constexpr Duration changes_kept = 2min;  // how far back a reader of changes may resume

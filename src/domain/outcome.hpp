@@ -29,6 +29,7 @@ struct Snoozed {
 };
 struct Cancelled {
   std::string reason;
+  std::string metadata{};  // JSON object text, or ""
 };
 struct Interrupted {};  // the worker stops
 struct Expired {        // the lease ended without a word

@@ -60,6 +60,7 @@ class Settler {
   Settlement operator()(const outcome::Cancelled& outcome) const {
     auto settlement = begin(ExecutionStatus::cancelled);
     if (!outcome.reason.empty()) settlement.error_message = clean_error(outcome.reason);
+    settlement.metadata = outcome.metadata;
     settlement.next = Ended{TaskStatus::cancelled};
     return settlement;
   }

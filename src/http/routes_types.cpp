@@ -131,13 +131,14 @@ Expected<TypeChange> type_change_from_json(const Json& body) {
   change.concurrency = reader.integer("concurrency");
   change.rate = reader.text("rate");
   read_flow(*object, wrong, change);
+  change.max_waiting = reader.integer("max_waiting");
   // Null takes the schema away.
   if (const auto* schema = object->if_contains("payload_schema")) {
     change.payload_schema = schema->is_null() ? "" : esteira::to_text(*schema);
   }
-  constexpr std::array<std::string_view, 9> known{"description", "max_retries", "timeout_seconds",
-                                                  "back_off",    "retention",   "concurrency",
-                                                  "rate",        "flow",        "payload_schema"};
+  constexpr std::array<std::string_view, 10> known{
+      "description", "max_retries", "timeout_seconds", "back_off",      "retention", "concurrency",
+      "rate",        "flow",        "max_waiting",     "payload_schema"};
   reader.refuse_others(known, "a type");
   if (!wrong.empty()) return api::refuse_all(std::move(wrong));
   return change;

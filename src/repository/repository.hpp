@@ -63,7 +63,8 @@ struct NewTaskRow {
 
 struct InsertedTask {
   TaskId task_id = 0;
-  bool created = true;  // false: the idempotency key or the unique key answered an earlier task
+  // False: the idempotency key or the unique key answered an earlier task.
+  bool created = true;
 };
 
 // The answer of a call that was sent with an idempotency key.
@@ -290,9 +291,12 @@ class TaskRepository {
   // Inserts by name or replaces all but name, type_id and created_at. Answers the row as stored.
   [[nodiscard]] virtual Expected<TaskType> put_type(const TaskType& type, Time now) = 0;
 
-  // All or nothing, in order. Errors: conflict with Error::task_id (unique key held by it);
-  // invalid_argument (idempotency key with another hash, Error::task_id the first).
-  // After in_doubt: safe to repeat only with idempotency keys.
+  // All or nothing, in order. A unique key that another task holds is answered as the row says:
+  // refused, or with the holder, which is of this call or committed; `replace` gives a holder that
+  // waits the row's payload, priority, time and expiry, and is refused where it does not wait. A
+  // window that has ended is no holder. Errors: conflict with Error::task_id (unique key held by
+  // it, where it is not of this call); invalid_argument (idempotency key with another hash,
+  // Error::task_id the first). After in_doubt: safe to repeat only with idempotency keys.
   [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows,
                                                                    Time now) = 0;
   // The same inside the caller's open transaction on its own connection to this database; the
@@ -374,7 +378,8 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> cancel(std::span<const TaskId> ids,
                                                                    Time now) = 0;
   // A person's retry of an ended task: it waits again, due now, with retries and crashes at 0 and
-  // its attempts and history kept.
+  // its attempts and history kept, and no expiry. It takes its unique key again, or answers
+  // unique_conflict; one of the scope `window` does not need it.
   [[nodiscard]] virtual Expected<std::vector<ChangeStatus>> retry(std::span<const TaskId> ids,
                                                                   Time now) = 0;
   // Removes a waiting or ended task and all that is kept of it.
@@ -400,6 +405,13 @@ class TaskRepository {
   // operation as FAILED. Nothing: there is none.
   [[nodiscard]] virtual Expected<std::optional<Operation>> work_operation(
       std::optional<OperationId> only, Time now) = 0;
+  // Ends waiting tasks whose `terms.expires_at` has come, as a cancel does, with the outcome
+  // `expired_unstarted`: the longest expired first, in one transaction that looks at `limit` tasks
+  // at most. One that runs is looked at again after limits::expiry_recheck. Answers how many were
+  // looked at; fewer than `limit`: none is left. Safe to repeat.
+  [[nodiscard]] virtual Expected<int> expire_waiting(int limit, Time now) = 0;
+  // How many tasks of the type wait, due or not: exact up to `most`, and no more is counted.
+  [[nodiscard]] virtual Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) = 0;
   // One bounded transaction of the retention; answers how many tasks went. Fewer than
   // `request.limit`: none is left.
   [[nodiscard]] virtual Expected<std::int64_t> prune(const PruneRequest& request, Time now) = 0;
@@ -428,7 +440,8 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
                                                                       int limit) = 0;
   // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
-  // idempotency keys, workers, ended operations and changes); cheap when there is nothing to do.
+  // idempotency keys, unique windows, workers, ended operations and changes); cheap when there is
+  // nothing to do.
   [[nodiscard]] virtual Expected<void> maintain(Time now) = 0;
 };
 

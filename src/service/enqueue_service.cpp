@@ -25,6 +25,7 @@ EnqueueService::EnqueueService(std::shared_ptr<TaskRepository> repository,
       registry_(registry),
       clock_(std::move(clock)),
       types_(*repository_, *clock_),
+      pressure_(*repository_, *clock_),
       thread_([this] { run(); }) {}
 
 EnqueueService::~EnqueueService() {
@@ -77,6 +78,10 @@ void EnqueueService::create(std::vector<Waiting> batch) {
       answer(one, std::unexpected(std::move(row).error()));
       continue;
     }
+    if (auto admitted = pressure_.admit(std::span(&*row, 1), types_); !admitted) {
+      answer(one, std::unexpected(std::move(admitted).error()));
+      continue;
+    }
     one.row = std::move(*row);
     good.push_back(std::move(one));
   }
@@ -110,19 +115,21 @@ Expected<EnqueuedTask> EnqueueService::show(const Waiting& waiting, const Insert
     auto found = ESTEIRA_TRY(repository_->task(inserted.task_id, now));
     if (found) return EnqueuedTask{.task = std::move(*found), .created = false};
     return fail(ErrorCode::not_found,
-                fmt::format("the task {} of this idempotency key was deleted", inserted.task_id));
+                fmt::format("the task {} of this key was deleted", inserted.task_id));
   }
   const auto& row = *waiting.row;
-  return EnqueuedTask{.task = {.task_id = inserted.task_id,
-                               .type = std::string(canonical_type_name(waiting.task.type)),
-                               .priority = row.priority,
-                               .max_retries = row.max_retries,
-                               .payload = waiting.task.payload,
-                               .scheduled_for = row.scheduled_for,
-                               .created_at = now,
-                               .tags = row.tags,
-                               .unique_key = row.unique_key,
-                               .traceparent = row.traceparent}};
+  Task task{.task_id = inserted.task_id,
+            .type = std::string(canonical_type_name(waiting.task.type)),
+            .priority = row.priority,
+            .max_retries = row.max_retries,
+            .payload = waiting.task.payload,
+            .scheduled_for = row.scheduled_for,
+            .created_at = now,
+            .tags = row.tags,
+            .unique_key = row.unique_key,
+            .traceparent = row.traceparent};
+  show_terms(row.terms, task);
+  return EnqueuedTask{.task = std::move(task)};
 }
 
 void EnqueueService::answer(Waiting& waiting, Expected<EnqueuedTask> answer) {

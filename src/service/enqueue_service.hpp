@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "repository/repository.hpp"
+#include "service/back_pressure.hpp"
 #include "service/type_cache.hpp"
 
 namespace esteira {
@@ -24,7 +25,7 @@ class ProcessorRegistry;
 
 struct EnqueuedTask {
   Task task;
-  bool created = true;  // false: the idempotency key answered an earlier task
+  bool created = true;  // false: the idempotency or the unique key answered an earlier task
 };
 
 // Thread-safe.
@@ -62,6 +63,7 @@ class EnqueueService {
   const ProcessorRegistry* const registry_;
   const std::shared_ptr<const Clock> clock_;
   TypeCache types_;
+  BackPressure pressure_;
   Mutex mutex_;
   Condition changed_;
   std::vector<Waiting> waiting_ ESTEIRA_GUARDED_BY(mutex_);

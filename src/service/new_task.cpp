@@ -13,6 +13,10 @@
 namespace esteira {
 namespace {
 
+// What both databases and four-digit years can hold.
+constexpr Time earliest = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
+constexpr Time latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
+
 Expected<void> refuse(std::string pointer, std::string message) {
   return std::unexpected(Error{.code = ErrorCode::invalid_argument,
                                .message = pointer.substr(1) + ": " + message,
@@ -40,9 +44,6 @@ Expected<void> check_range(std::int64_t value, std::int64_t low, std::int64_t hi
 }
 
 Expected<void> check_schedule(const TaskOptions& options, Time now) {
-  // What both databases and four-digit years can hold.
-  constexpr Time earliest = std::chrono::sys_days{std::chrono::year{1970} / 1 / 1};
-  constexpr Time latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
   if (options.scheduled_for && options.scheduled_in) {
     return refuse("/scheduled_for", "is given as a time and as a delay: give one of them");
   }
@@ -57,6 +58,55 @@ Expected<void> check_schedule(const TaskOptions& options, Time now) {
   return {};
 }
 
+Expected<void> check_unique(const TaskOptions& options) {
+  const bool plain = options.unique_scope == UniqueScope::active &&
+                     options.on_conflict == OnConflict::refuse && !options.unique_window;
+  const std::string key_pointer = plain ? "/unique_key" : "/unique/key";
+  if (options.unique_key) {
+    ESTEIRA_TRY(check_text(*options.unique_key, limits::unique_key_bytes_max, key_pointer));
+  } else if (!plain) {
+    return refuse(key_pointer, "is missing: what is said of a unique key needs one");
+  }
+  if (options.unique_scope != UniqueScope::window) {
+    if (!options.unique_window) return {};
+    return refuse("/unique/seconds", "is only for the scope window");
+  }
+  if (!options.unique_window) return refuse("/unique/seconds", "is needed for the scope window");
+  if (*options.unique_window > Duration{0} && *options.unique_window <= limits::unique_window_max) {
+    return {};
+  }
+  return refuse("/unique/seconds",
+                fmt::format("must be more than 0 and at most {}",
+                            limits::unique_window_max / std::chrono::seconds{1}));
+}
+
+// As it was asked for, counted from `now` on.
+std::optional<Time> due_time(const TaskOptions& options, Time now) {
+  return options.scheduled_in ? now + *options.scheduled_in : options.scheduled_for;
+}
+
+std::optional<Time> expiry_time(const TaskOptions& options, Time now) {
+  return options.expires_in ? now + *options.expires_in : options.expires_at;
+}
+
+Expected<void> check_expiry(const TaskOptions& options, Time now) {
+  if (options.expires_at && options.expires_in) {
+    return refuse("/expires_at", "is given as a time and as a delay: give one of them");
+  }
+  if (options.expires_at && *options.expires_at > latest) {
+    return refuse("/expires_at", "must lie before the end of the year 9999");
+  }
+  if (options.expires_in && *options.expires_in > latest - now) {
+    return refuse("/expires_at", "a delay ends before the year 9999 does");
+  }
+  const auto expires_at = expiry_time(options, now);
+  if (!expires_at) return {};
+  if (*expires_at <= now) return refuse("/expires_at", "must lie in the future");
+  const auto due = due_time(options, now);
+  if (!due || *expires_at > *due) return {};
+  return refuse("/expires_at", "must lie after scheduled_for: the task could never run");
+}
+
 Expected<void> check_options(const TaskOptions& options, Time now) {
   ESTEIRA_TRY(
       check_range(options.priority, limits::priority_min, limits::priority_max, "/priority"));
@@ -69,9 +119,8 @@ Expected<void> check_options(const TaskOptions& options, Time now) {
                                                   limits::timeout_max / std::chrono::seconds{1}));
   }
   ESTEIRA_TRY(check_schedule(options, now));
-  if (options.unique_key) {
-    ESTEIRA_TRY(check_text(*options.unique_key, limits::unique_key_bytes_max, "/unique_key"));
-  }
+  ESTEIRA_TRY(check_expiry(options, now));
+  ESTEIRA_TRY(check_unique(options));
   if (options.idempotency_key) {
     ESTEIRA_TRY(check_text(*options.idempotency_key, limits::idempotency_key_bytes_max,
                            "/idempotency_key"));
@@ -131,18 +180,36 @@ std::string asked_schedule(const TaskOptions& options) {
   return options.scheduled_in ? fmt::format("+{}", options.scheduled_in->count()) : "";
 }
 
-std::optional<Time> due_time(const TaskOptions& options, Time now) {
-  return options.scheduled_in ? now + *options.scheduled_in : options.scheduled_for;
+// What is said beyond the plain order, so that the hash of a plain one stays what it was.
+std::string asked_terms(const TaskOptions& options) {
+  std::string text;
+  if (options.unique_scope != UniqueScope::active) {
+    text += fmt::format("\nscope {}", to_text(options.unique_scope));
+  }
+  if (options.unique_window) text += fmt::format("\nwindow {}", options.unique_window->count());
+  if (options.on_conflict != OnConflict::refuse) {
+    text += fmt::format("\non conflict {}", to_text(options.on_conflict));
+  }
+  if (options.expires_at) text += fmt::format("\nexpires {}", format_time(*options.expires_at));
+  if (options.expires_in) text += fmt::format("\nexpires +{}", options.expires_in->count());
+  return text;
+}
+
+TaskTerms terms_of(const TaskOptions& options, Time now) {
+  TaskTerms terms{.expires_at = expiry_time(options, now), .unique_scope = options.unique_scope};
+  if (options.unique_window) terms.unique_until = now + *options.unique_window;
+  return terms;
 }
 
 // What the caller asked for, so that a repeated idempotency key is told from a reused one.
 std::string request_hash(const TaskType& type, const NewTask& task, std::string_view payload) {
   const auto& options = task.options;
-  const auto text =
+  auto text =
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", type.name, options.priority,
                   asked_schedule(options), options.max_retries.value_or(-1),
                   options.unique_key.value_or(""), options.timeout.value_or(Duration{0}).count(),
                   to_text(Json(JsonArray(options.tags.begin(), options.tags.end()))), payload);
+  text += asked_terms(options);
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   std::string hex;
@@ -178,7 +245,9 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                  .unique_key = options.unique_key,
                  .tags = options.tags,
                  .traceparent = options.traceparent,
-                 .idempotency_key = options.idempotency_key};
+                 .idempotency_key = options.idempotency_key,
+                 .on_conflict = options.on_conflict,
+                 .terms = terms_of(options, now)};
   row.terms.flow_key = ESTEIRA_TRY(flow_key(task.payload, type));
   if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
   return row;

@@ -6,6 +6,7 @@
 #include "processor/processor_type.hpp"
 #include "repository/database_clock.hpp"
 #include "repository/repository.hpp"
+#include "service/back_pressure.hpp"
 #include "service/new_task.hpp"
 #include "service/type_cache.hpp"
 
@@ -43,16 +44,19 @@ struct TaskService::Impl {
       : repository(std::move(the_repository)),
         registry(the_registry),
         clock(the_clock ? std::move(the_clock) : following_clock(*repository)),
-        types(*repository, *clock) {}
+        types(*repository, *clock),
+        pressure(*repository, *clock) {}
 
   std::shared_ptr<TaskRepository> repository;
   const ProcessorRegistry* registry;
   std::shared_ptr<const Clock> clock;
   TypeCache types;
+  BackPressure pressure;
 
   Expected<TaskId> create_within(CallerConnection connection, NewTask task) {
     const auto now = clock->now();
     const auto row = ESTEIRA_TRY(check_new_task(task, types, registry, now));
+    ESTEIRA_TRY(pressure.admit(std::span(&row, 1), types));
     const auto inserted =
         ESTEIRA_TRY(repository->insert_within(connection, std::span(&row, 1), now));
     return inserted.front().task_id;
@@ -76,6 +80,7 @@ Expected<TaskId> TaskService::create_task(std::string_view type, Json payload,
 Expected<CreatedTask> TaskService::create(const NewTask& task) {
   const auto now = impl_->clock->now();
   const auto row = ESTEIRA_TRY(check_new_task(task, impl_->types, impl_->registry, now));
+  ESTEIRA_TRY(impl_->pressure.admit(std::span(&row, 1), impl_->types));
   const auto inserted = ESTEIRA_TRY(impl_->repository->insert(std::span(&row, 1), now));
   impl_->repository->hint();
   return CreatedTask{inserted.front().task_id, inserted.front().created};
@@ -101,6 +106,7 @@ Expected<std::vector<CreatedTask>> TaskService::create_tasks(std::span<const New
     rows.push_back(std::move(*row));
   }
   if (rows.empty()) return std::vector<CreatedTask>{};
+  ESTEIRA_TRY(impl_->pressure.admit(rows, impl_->types));
   const auto inserted = ESTEIRA_TRY(impl_->repository->insert(rows, now));
   impl_->repository->hint();
   std::vector<CreatedTask> created;

@@ -53,12 +53,15 @@ Expected<void> TypeCache::refresh() {
   }
   auto types = ESTEIRA_TRY(source_.types());
   std::unordered_map<std::string, Entry> entries;
+  std::unordered_map<TypeId, WaitingLimit> limits;
   for (auto& type : types) {
+    if (type.flow.max_waiting) limits[type.type_id] = {type.name, *type.flow.max_waiting};
     auto name = type.name;
     entries.emplace(std::move(name), Entry{std::move(type), std::nullopt});
   }
   MutexLock lock(mutex_);
   entries_ = std::move(entries);
+  waiting_limits_ = std::move(limits);
   version_ = version;
   read_at_ = clock_.steady();
   return {};
@@ -76,6 +79,17 @@ Expected<void> TypeCache::check_payload(const TaskType& type, const Json& payloa
     schema.emplace(std::move(*compiled));
   }
   return schema->check(payload);
+}
+
+bool TypeCache::any_waiting_limit() {
+  const MutexLock lock(mutex_);
+  return !waiting_limits_.empty();
+}
+
+std::optional<WaitingLimit> TypeCache::waiting_limit(TypeId type_id) {
+  const MutexLock lock(mutex_);
+  const auto found = waiting_limits_.find(type_id);
+  return found == waiting_limits_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void TypeCache::forget() {

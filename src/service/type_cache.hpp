@@ -24,6 +24,12 @@ struct TypeSource {
 // not_found, and what to do about it; `name` is canonical.
 [[nodiscard]] std::unexpected<Error> unknown_type(std::string_view name);
 
+// How many tasks of a type may wait.
+struct WaitingLimit {
+  std::string type;
+  std::int64_t max_waiting = 0;
+};
+
 // Thread-safe where its source is.
 class TypeCache {
  public:
@@ -34,6 +40,9 @@ class TypeCache {
   [[nodiscard]] Expected<TaskType> find(std::string_view name);
   // Checks a payload against the type's JSON Schema, if it has one.
   [[nodiscard]] Expected<void> check_payload(const TaskType& type, const Json& payload);
+  // As last read, by whomever: what `find` answers is at hand here.
+  [[nodiscard]] bool any_waiting_limit();
+  [[nodiscard]] std::optional<WaitingLimit> waiting_limit(TypeId type_id);
   void forget();
 
   static constexpr Duration age_max = std::chrono::seconds{1};
@@ -49,6 +58,7 @@ class TypeCache {
   const Clock& clock_;
   Mutex mutex_;
   std::unordered_map<std::string, Entry> entries_ ESTEIRA_GUARDED_BY(mutex_);
+  std::unordered_map<TypeId, WaitingLimit> waiting_limits_ ESTEIRA_GUARDED_BY(mutex_);
   std::int64_t version_ ESTEIRA_GUARDED_BY(mutex_) = -1;
   Duration read_at_ ESTEIRA_GUARDED_BY(mutex_) = Duration::min();
 };

@@ -98,6 +98,8 @@ Expected<void> check_change(const TypeChange& change) {
                "at most a hundred years");
   checks.range(change.concurrency, 0, concurrency_max, "concurrency",
                fmt::format("from 1 to {}, or 0 for no limit", concurrency_max));
+  checks.range(change.max_waiting, std::int64_t{0}, limits::max_waiting_max, "max_waiting",
+               fmt::format("from 1 to {}, or 0 for no limit", limits::max_waiting_max));
   if (change.rate && *change.rate != "none") checks.accept(check_rate(*change.rate), "rate");
   check_flow(change, checks);
   if (change.payload_schema && !change.payload_schema->empty()) {
@@ -146,6 +148,8 @@ void apply(const TypeChange& change, TaskType& type) {
   if (type.concurrency == 0) type.concurrency.reset();
   if (change.rate) type.rate = change.rate;
   if (type.rate == "none") type.rate.reset();
+  if (change.max_waiting) type.flow.max_waiting = change.max_waiting;
+  if (type.flow.max_waiting == 0) type.flow.max_waiting.reset();
   apply_flow(change, type.flow);
 }
 

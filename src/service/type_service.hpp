@@ -34,6 +34,7 @@ struct TypeChange {
   std::optional<std::string> flow_rate{};  // as rate
   std::optional<bool> flow_ordered{};
   std::optional<std::map<std::string, int>> flow_weights{};  // all of them
+  std::optional<std::int64_t> max_waiting{};                 // 0: no limit
 };
 
 struct ChangedType {

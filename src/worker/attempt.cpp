@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "domain/expiry.hpp"
 #include "domain/limits.hpp"
 
 namespace esteira {
@@ -153,10 +154,11 @@ Expected<Task> task_of(const Attempt& attempt) {
   task.unique_key = claim.unique_key;
   task.worker = attempt.worker;
   task.traceparent = claim.traceparent;
+  show_terms(claim.terms, task);
   return task;
 }
 
-std::optional<Outcome> outcome_before_start(const Attempt& attempt, Duration steady) {
+std::optional<Outcome> outcome_before_start(const Attempt& attempt, Duration steady, Time now) {
   switch (attempt.stop_reason.load()) {
     case StopReason::none:
     case StopReason::timed_out:
@@ -168,6 +170,7 @@ std::optional<Outcome> outcome_before_start(const Attempt& attempt, Duration ste
       return outcome::Interrupted{};
   }
   if (steady.count() >= attempt.stop_at_us.load()) return outcome::Interrupted{};
+  if (has_expired(attempt.claim.terms, now)) return expired_unstarted();
   return std::nullopt;
 }
 

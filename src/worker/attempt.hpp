@@ -69,8 +69,9 @@ struct DoneAttempt {
 [[nodiscard]] Expected<Task> task_of(const Attempt& attempt);
 
 // The outcome of an attempt that should not begin any more: asked to stop while it was queued, or
-// its lease is about to end.
-[[nodiscard]] std::optional<Outcome> outcome_before_start(const Attempt& attempt, Duration steady);
+// its lease is about to end, or its task has expired.
+[[nodiscard]] std::optional<Outcome> outcome_before_start(const Attempt& attempt, Duration steady,
+                                                          Time now);
 
 // Runs the processor on one attempt: payload checks, `process`, `handle_failure`; user code's
 // exceptions end here. `clock` tells how far away a RetryAt is.

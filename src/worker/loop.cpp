@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "domain/expiry.hpp"
 #include "worker/settled_event.hpp"
 
 namespace esteira {
@@ -438,9 +439,20 @@ int WorkerLoop::on_claims(std::vector<Claim> claims, Duration steady) {
     return 0;
   }
   const auto count = static_cast<int>(attempts.size());
+  end_expired(attempts);
   set_suspects_apart(attempts);
   if (!attempts.empty()) runner_.start(std::move(attempts));
   return count;
+}
+
+// What waited too long is never run.
+void WorkerLoop::end_expired(std::vector<AttemptPtr>& attempts) {
+  const auto now = clock_.now();
+  std::erase_if(attempts, [&](const AttemptPtr& attempt) {
+    const bool expired = has_expired(attempt->claim.terms, now);
+    if (expired) add_pending(attempt, expired_unstarted());
+    return expired;
+  });
 }
 
 // A task that would end as poison with its next crash runs alone, so that it neither takes its

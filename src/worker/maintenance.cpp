@@ -8,6 +8,8 @@ namespace {
 
 // How many bounded transactions one round of the retention makes before others get their turn.
 constexpr int prune_batches_max = 50;
+// How many batches of tasks that waited too long.
+constexpr int expiry_batches_max = 10;
 // And how many of the operations: few, so that a stop is not kept waiting.
 constexpr int operation_batches_max = 10;
 
@@ -26,6 +28,7 @@ Expected<Maintenance::Progress> Maintenance::step() {
   progress.expired = ESTEIRA_TRY(settle_pending());
   // Pages until none is left: leases that can't be settled never hide the others.
   while (ESTEIRA_TRY(take_expired()) > 0) progress.expired += ESTEIRA_TRY(settle_pending());
+  progress.expiries_wait = ESTEIRA_TRY(expire_waiting());
   if (clock_.steady() >= prune_at_) progress.pruned = ESTEIRA_TRY(prune());
   ESTEIRA_TRY(repository_.maintain(clock_.now()));
   progress.operations_wait = ESTEIRA_TRY(work_operations());
@@ -38,6 +41,15 @@ Expected<bool> Maintenance::work_operations() {
     if (!worked) return false;
     // What was retried may be claimed, and what was asked to stop shall learn of it.
     repository_.hint();
+  }
+  return true;
+}
+
+Expected<bool> Maintenance::expire_waiting() {
+  for (int i = 0; i < expiry_batches_max; ++i) {
+    const auto looked_at =
+        ESTEIRA_TRY(repository_.expire_waiting(limits::expiries_max, clock_.now()));
+    if (looked_at < limits::expiries_max) return false;
   }
   return true;
 }

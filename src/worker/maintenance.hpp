@@ -1,5 +1,5 @@
-// What any process may do for all: expired leases, retention, the engine's housekeeping, and the
-// batches of operations.
+// What any process may do for all: expired leases, tasks that waited too long, retention, the
+// engine's housekeeping, and the batches of operations.
 #pragma once
 
 #include "base/clock.hpp"
@@ -27,7 +27,9 @@ class Maintenance {
   struct Progress {
     int expired = 0;  // attempts whose lease had ended, settled
     std::int64_t pruned = 0;
-    bool operations_wait = false;  // the next round should come at once
+    // The next round should come at once:
+    bool expiries_wait = false;
+    bool operations_wait = false;
   };
   // One round: pages through all expired leases, prunes when it is time, does some batches. What
   // the store would not take is kept and offered again in the next round.
@@ -41,6 +43,8 @@ class Maintenance {
   };
   Expected<int> take_expired();
   Expected<int> settle_pending();
+  // Some batches; true: there may be more.
+  Expected<bool> expire_waiting();
   Expected<std::int64_t> prune();
   // Some batches; true: there may be more.
   Expected<bool> work_operations();

@@ -186,10 +186,11 @@ std::vector<AttemptPtr> ThreadRunner::State::next_attempts() {
 
 std::vector<DoneAttempt> ThreadRunner::State::process(std::vector<AttemptPtr> attempts) {
   const auto steady = clock->steady();
-  const auto at = clock->now().time_since_epoch().count();
+  const auto now = clock->now();
+  const auto at = now.time_since_epoch().count();
   std::vector<DoneAttempt> finished;
   std::erase_if(attempts, [&](const AttemptPtr& attempt) {
-    auto early = outcome_before_start(*attempt, steady);
+    auto early = outcome_before_start(*attempt, steady, now);
     if (early) finished.push_back({attempt, std::move(*early)});
     return early.has_value();
   });

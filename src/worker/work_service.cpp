@@ -7,6 +7,7 @@
 
 #include "base/assert.hpp"
 #include "base/utf8.hpp"
+#include "domain/expiry.hpp"
 #include "domain/limits.hpp"
 #include "domain/settle.hpp"
 #include "worker/settled_event.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 // How often a call that is in doubt is offered to the store before its caller is told.
 constexpr int tries_max = 3;
-// A claim that met only payloads that their types refuse looks again so often.
+// A claim that met only payloads that their types refuse, and expired tasks, looks again so often.
 constexpr int claim_rounds_max = 10;
 constexpr std::size_t doubts_max = 10'000;
 constexpr std::size_t settlements_max = 1000;  // in one transaction
@@ -57,6 +58,7 @@ Task task_of(const Claim& claim, const WorkType& type, const std::string& worker
   task.unique_key = claim.unique_key;
   task.worker = worker;
   task.traceparent = claim.traceparent;
+  show_terms(claim.terms, task);
   return task;
 }
 
@@ -312,6 +314,10 @@ std::optional<HandedTask> WorkService::hand(Claim& claim, const std::string& wor
   // A claim in doubt may have been made for other types, by another reading of them: it ends by its
   // lease.
   if (type == nullptr) return std::nullopt;
+  if (has_expired(claim.terms, clock_->now())) {
+    refused.push_back({.claim = std::move(claim), .outcome = expired_unstarted()});
+    return std::nullopt;
+  }
   auto payload = checked_payload(claim, *type);
   if (!payload) {
     refused.push_back(

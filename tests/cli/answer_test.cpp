@@ -37,6 +37,8 @@ Task full_task() {
   task.progress = 1.0;
   task.tags = {"a", "b"};
   task.unique_key = "u";
+  task.unique_scope = UniqueScope::waiting;
+  task.expires_at = parse_time("2034-12-25T00:00:00Z");
   task.worker = "w";
   return task;
 }
@@ -85,6 +87,7 @@ TEST(AnswerJson, a_type_is_read_back_whole) {
       type.retention = {.completed = 24h * 36'500, .failed = 1s, .cancelled = 0s};
       type.concurrency = 4;
       type.rate = "100/s";
+      type.flow.max_waiting = 1000;
       type.updated_at = parse_time("2024-12-01T12:00:00Z");
     }
     const auto json = type_to_json(type);

@@ -52,6 +52,47 @@ TEST(NewTaskJson, every_field_is_read) {
   EXPECT_EQ(task.options.timeout, 1500ms);
 }
 
+TEST(NewTaskJson, a_unique_key_is_read_and_written_with_all_that_is_said_of_it) {
+  for (
+      const auto* body :
+      {R"({"type":"NOOP","payload":1,"unique":{"key":"k","scope":"window","on_conflict":"return","seconds":90}})",
+       R"({"type":"NOOP","payload":1,"unique":{"key":"k","scope":"waiting","on_conflict":"replace"}})",
+       R"({"type":"NOOP","payload":1,"unique_key":"k"})"}) {
+    const auto task = must(read(body));
+    EXPECT_EQ(task.options.unique_key, "k");
+    EXPECT_EQ(to_text(new_task_to_json(task, IdempotencyKey::in_body)), body);
+  }
+  const auto task = must(read(R"({"type":"NOOP","payload":1,"unique":{"key":"k"}})"));
+  EXPECT_EQ(task.options.unique_scope, UniqueScope::active);
+  EXPECT_EQ(task.options.on_conflict, OnConflict::refuse);
+}
+
+TEST(NewTaskJson, what_is_wrong_with_a_unique_key_is_told_with_its_place) {
+  const auto places = [](std::string_view unique) {
+    return wrong_places(R"({"type":"NOOP","payload":1,"unique":)" + std::string(unique) + "}");
+  };
+  EXPECT_EQ(places("7"), (Places{"/unique"}));
+  EXPECT_EQ(places("{}"), (Places{"/unique/key"}));
+  EXPECT_EQ(places(R"({"key":"k","scope":"ever","on_conflict":1,"more":2})"),
+            (Places{"/unique/scope", "/unique/on_conflict", "/unique/more"}));
+  EXPECT_EQ(wrong_places(R"({"type":"NOOP","payload":1,"unique_key":"k","unique":{"key":"k"}})"),
+            (Places{"/unique_key"}));
+}
+
+TEST(NewTaskJson, an_expiry_is_a_time_or_a_delay) {
+  const auto at = must(read(R"({"type":"NOOP","payload":1,"expires_at":"2034-12-25T00:00:00Z"})"));
+  EXPECT_EQ(at.options.expires_at, parse_time("2034-12-25T00:00:00Z"));
+  const auto in = must(read(R"({"type":"NOOP","payload":1,"expires_at":"+90s"})"));
+  EXPECT_EQ(in.options.expires_in, 90s);
+  for (const auto& task : {at, in}) {
+    const auto sent = to_text(new_task_to_json(task, IdempotencyKey::in_body));
+    EXPECT_EQ(must(read(sent)).options.expires_at, task.options.expires_at);
+    EXPECT_EQ(must(read(sent)).options.expires_in, task.options.expires_in);
+  }
+  EXPECT_EQ(wrong_places(R"({"type":"NOOP","payload":1,"expires_at":"soon"})"),
+            (Places{"/expires_at"}));
+}
+
 TEST(NewTaskJson, a_schedule_may_be_a_delay) {
   const auto task = must(read(R"({"type": "NOOP", "payload": 1, "scheduled_for": "+1.5s"})"));
   EXPECT_EQ(task.options.scheduled_in, 1500ms);
@@ -145,7 +186,17 @@ TEST(TaskJson, a_task_has_the_fields_of_the_interface_in_their_order) {
             R"("result":null,"error_message":null,"scheduled_for":"2024-12-25T00:00:00Z",)"
             R"("started_at":null,"completed_at":null,"created_at":"2024-12-01T12:00:00Z",)"
             R"("updated_at":null,"crashes":0,"progress":null,"tags":[],"unique_key":null,)"
-            R"("worker":null})");
+            R"("worker":null,"unique_scope":null,"expires_at":null})");
+}
+
+TEST(TaskJson, a_unique_key_is_shown_with_its_scope_and_an_expiry_as_a_time) {
+  Task task;
+  task.unique_key = "k";
+  task.unique_scope = UniqueScope::window;
+  task.expires_at = parse_time("2024-12-25T00:00:00Z");
+  const auto json = task_to_json(task).as_object();
+  EXPECT_EQ(json.at("unique_scope"), Json("window"));
+  EXPECT_EQ(json.at("expires_at"), Json("2024-12-25T00:00:00Z"));
 }
 
 TEST(TaskJson, an_execution_has_the_fields_of_the_interface_in_their_order) {

@@ -27,7 +27,8 @@ LIMIT_SECONDS = 120
 TASK_FIELDS = [
     "task_id", "type", "status", "priority", "retries", "max_retries", "attempt", "payload",
     "result", "error_message", "scheduled_for", "started_at", "completed_at", "created_at",
-    "updated_at", "crashes", "progress", "tags", "unique_key", "worker"]
+    "updated_at", "crashes", "progress", "tags", "unique_key", "worker",
+    "unique_scope", "expires_at"]
 EXECUTION_FIELDS = ["execution_id", "task_id", "attempt", "status", "started_at", "completed_at",
                     "error_message", "metadata"]
 TYPE_STATS_FIELDS = ["type", "pending", "ready", "processing", "oldest_waiting_seconds",
@@ -413,6 +414,47 @@ class Tasks(Case):
         first = self.create("--unique-key", "k")
         said = self.refusal("task", "create", "NOOP", "--unique-key", "k", status=FAILED)
         self.assertIn(str(first), said)
+
+    def test_who_meets_a_held_key_is_answered_as_asked(self):
+        first = self.create("--unique-key", "k", "--unique-scope", "waiting",
+                            "--scheduled-for", "+1h")
+        again = ("--unique-key", "k", "--unique-scope", "waiting", "--on-conflict")
+        self.assertEqual(self.create(*again, "return", "--priority", 3), first)
+        self.assertEqual(self.json("task", "show", first)["priority"], 0)
+        self.assertEqual(self.create(*again, "replace", "--priority", 3), first)
+        shown = self.json("task", "show", first)
+        self.assertEqual((shown["priority"], shown["unique_scope"], shown["scheduled_for"]),
+                         (3, "waiting", None))
+        self.refusal("task", "create", "NOOP", *again, "refuse", status=FAILED)
+
+    def test_a_window_has_a_length_and_a_key(self):
+        window = ("--unique-scope", "window", "--unique-seconds", "1h")
+        self.create("--unique-key", "w", *window)
+        self.refusal("task", "create", "NOOP", *window)
+        self.refusal("task", "create", "NOOP", "--unique-key", "v", "--unique-scope", "window")
+        self.refusal("task", "create", "NOOP", "--unique-key", "v", "--unique-seconds", "1h")
+        self.refusal("task", "create", "NOOP", "--unique-key", "v", "--unique-scope", "ever")
+
+    def test_an_expiry_is_a_time_in_the_future_or_a_delay(self):
+        task = self.json("task", "create", "NOOP", "--expires-at", "+1h")
+        self.assertGreater(task["expires_at"], task["created_at"])
+        self.refusal("task", "create", "NOOP", "--expires-at", "2020-01-01T00:00:00Z")
+        self.refusal("task", "create", "NOOP", "--expires-at", "+1h", "--scheduled-for", "+2h")
+
+    def test_no_more_wait_than_the_type_lets(self):
+        kind = self.json("type", "set", "FULL", "--max-waiting", 2)
+        self.assertEqual(kind["max_waiting"], 2)
+        self.json("task", "create", "FULL")
+        self.json("task", "create", "FULL")
+        said = self.refusal("task", "create", "FULL", status=FAILED)
+        self.assertIn("try again later", said)
+        lines = json.dumps({"type": "FULL", "payload": 1}) + "\n"
+        self.refusal("task", "import", "-", text=lines, status=FAILED)
+        self.assertEqual(len(self.json("task", "list", "--type", "FULL")), 2)
+        self.refusal("type", "set", "FULL", "--max-waiting", 0)
+        self.refusal("type", "set", "FULL", "--max-waiting", "many")
+        self.assertIsNone(self.json("type", "set", "FULL", "--max-waiting", "none")["max_waiting"])
+        self.json("task", "create", "FULL")
 
     def test_an_idempotency_key_answers_the_first_task(self):
         first = self.create("--idempotency-key", "i")

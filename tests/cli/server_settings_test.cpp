@@ -138,11 +138,12 @@ TEST(TypeChangeJson, what_is_given_is_sent_and_nothing_else) {
                                          .retention_failed = 1s,
                                          .retention_cancelled = 2s,
                                          .concurrency = 0,
-                                         .rate = "none"})),
+                                         .rate = "none",
+                                         .max_waiting = 5})),
             R"({"description":"","max_retries":0,"timeout_seconds":1.5,)"
             R"("back_off":{"base_seconds":1,"factor":1.5,"cap_seconds":7200,"jitter":false},)"
             R"("retention":{"completed_seconds":0,"failed_seconds":1,"cancelled_seconds":2},)"
-            R"("concurrency":0,"rate":"none","payload_schema":{"a":1}})");
+            R"("concurrency":0,"rate":"none","max_waiting":5,"payload_schema":{"a":1}})");
 }
 
 }  // namespace

@@ -49,14 +49,16 @@ TEST_F(TypeServiceTest, only_what_is_given_changes) {
 }
 
 TEST_F(TypeServiceTest, limits_are_set_and_taken_away) {
-  must(types.set("REPORT", {.concurrency = 5, .rate = "100/s"}));
+  must(types.set("REPORT", {.concurrency = 5, .rate = "100/s", .max_waiting = 7}));
   auto type = must(types.find("REPORT"));
   EXPECT_EQ(type.concurrency, 5);
   EXPECT_EQ(type.rate, "100/s");
-  must(types.set("REPORT", {.concurrency = 0, .rate = "none"}));
+  EXPECT_EQ(type.flow.max_waiting, 7);
+  must(types.set("REPORT", {.concurrency = 0, .rate = "none", .max_waiting = 0}));
   type = must(types.find("REPORT"));
   EXPECT_FALSE(type.concurrency);
   EXPECT_FALSE(type.rate);
+  EXPECT_FALSE(type.flow.max_waiting);
 }
 
 TEST_F(TypeServiceTest, a_wrong_change_names_every_place_and_changes_nothing) {

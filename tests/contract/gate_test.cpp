@@ -314,6 +314,31 @@ TEST_P(Gates, an_edited_payload_moves_a_task_to_its_new_flow) {
   EXPECT_EQ(flows_of(claim_some(flowing)), "AB");
 }
 
+TEST_P(Gates, a_replaced_payload_moves_its_task_to_its_new_flow) {
+  const TypeId flowing = this->flowing([](TaskType& t) { t.flow.key_concurrency = 1; });
+  add_to(flowing, "A");
+  NewTaskRow row = row_of(flowing, "A");
+  row.unique_key = "key";
+  row.terms.unique_scope = UniqueScope::waiting;
+  const TaskId holder = add(row);
+  row.terms.flow_key = "B";
+  row.terms.expires_at = now() + 1h;
+  row.on_conflict = OnConflict::replace;
+  EXPECT_EQ(add(row), holder);
+  EXPECT_EQ(flows_of(claim_some(flowing)), "AB");
+  // Its start has released the key.
+  EXPECT_NE(add(row), holder);
+}
+
+TEST_P(Gates, an_edited_payload_joins_the_flow_that_its_type_did_not_have_before) {
+  const TypeId type_id = type("FLOWING");
+  const TaskId task_id = add(new_task_row(type_id));
+  flowing([](TaskType& t) { t.flow.key_concurrency = 1; });
+  EXPECT_EQ(edit(task_id, {.payload = "{}", .flow_key = "B"}), ChangeStatus::applied);
+  EXPECT_EQ(status(task_id), TaskStatus::pending);
+  EXPECT_EQ(flows_of(claim_some(type_id)), "B");
+}
+
 TEST_P(Gates, what_is_due_later_joins_its_flow_then) {
   const TypeId flowing = this->flowing([](TaskType&) {});
   const TypeId plain = type("PLAIN");

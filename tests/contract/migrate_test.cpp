@@ -91,6 +91,21 @@ TEST_P(SharedMigration, a_schema_too_new_is_refused_with_words) {
   EXPECT_EQ(error_of(looked_at->migrate([](std::string_view) {})).code, ErrorCode::unsupported);
 }
 
+TEST_P(SharedMigration, from_before_the_scopes_keeps_who_holds_a_unique_key) {
+  NewTaskRow row = new_task_row(type("ALPHA"));
+  row.unique_key = "key";
+  const TaskId holder = add(row);
+  store().take_back_to(10);
+  const auto migrated = must(open_repository(store().url(), Migrate::always));
+  EXPECT_TRUE(must(migrated->schema_status()).usable());
+  row.terms.unique_scope = UniqueScope::waiting;
+  EXPECT_EQ(error_of(migrated->insert(std::span{&row, 1}, now())).task_id, holder);
+  const Claim claimed = claim_one(row.type_id);
+  EXPECT_EQ(error_of(migrated->insert(std::span{&row, 1}, now())).task_id, holder);
+  finish(completed(claimed, now()));
+  EXPECT_TRUE(must(migrated->insert(std::span{&row, 1}, now())).at(0).created);
+}
+
 TEST_P(SharedMigration, of_the_version_before_keeps_what_waits_and_what_has_ended) {
   const TypeId alpha = type("ALPHA");
   const TaskId done = ended(alpha, TaskStatus::failed);

@@ -214,6 +214,24 @@ TEST_F(CreateTask, a_unique_conflict_is_es002) {
   EXPECT_EQ(must(repository->tasks({}, now())).size(), 1U);
 }
 
+TEST_F(CreateTask, a_window_that_has_ended_is_no_holder_and_another_one_is) {
+  NewTaskRow row = new_task_row(alpha_id);
+  row.unique_key = "key";
+  row.terms.unique_scope = UniqueScope::window;
+  row.terms.unique_until = now() + 1h;
+  const TaskId holder = must(repository->insert(std::span{&row, 1}, now())).at(0).task_id;
+  PostgresClient program{url()};
+  const std::string sql = "SELECT esteira.create_task('ALPHA', '{}', unique_key => 'key')";
+  EXPECT_EQ(state_of(program, sql), "ES002");
+  program.execute("UPDATE esteira.task_unique SET until = clock_timestamp()");
+  const TaskId next = id_in(program.query(sql));
+  EXPECT_EQ(state_of(program, sql), "ES002");
+  EXPECT_EQ(must(repository->remove(std::vector{holder}, now())).at(0), ChangeStatus::applied);
+  EXPECT_EQ(state_of(program, sql), "ES002") << "the key is the next one's";
+  EXPECT_EQ(must(repository->cancel(std::vector{next}, now())).at(0), ChangeStatus::applied);
+  EXPECT_EQ(state_of(program, sql), "");
+}
+
 TEST_F(CreateTask, the_seeds_other_spelling_is_the_same_type) {
   must(repository->put_type(task_type("MESSAGE_SEND"), now()));
   PostgresClient program{url()};

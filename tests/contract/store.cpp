@@ -27,6 +27,9 @@ const std::vector<const char*> sqlite_undone{
     "DROP TABLE task_queued; DROP TABLE task_slots; DROP TABLE task_gates; "
     "DROP TABLE task_flow_buckets; ALTER TABLE task_types DROP COLUMN gated",
     "ALTER TABLE task_gates DROP COLUMN breaker",
+    "DROP INDEX task_unique_until; ALTER TABLE task_unique DROP COLUMN scope; "
+    "ALTER TABLE task_unique DROP COLUMN until_us; DROP TABLE task_expiries; "
+    "DROP INDEX task_scheduled_type",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -40,6 +43,8 @@ const std::vector<std::vector<const char*>> postgres_undone{
      "ALTER TABLE task_types DROP COLUMN gated", "ALTER TABLE task_leases DROP COLUMN gated",
      "ALTER TABLE task_scheduled DROP COLUMN flow_key", "DROP FUNCTION turn_of, flow_key"},
     {"ALTER TABLE task_gates DROP COLUMN breaker"},
+    {"ALTER TABLE task_unique DROP COLUMN scope", "ALTER TABLE task_unique DROP COLUMN until",
+     "DROP TABLE task_expiries", "DROP INDEX task_scheduled_type"},
 };
 // The migrations after 0002 that make the view task_states anew.
 const std::vector<std::pair<int, const char*>> sqlite_views{{7, "/0007_operations.sql"},

@@ -67,6 +67,72 @@ class Api(ApiCase):
         self.assertTrue(problem["type"].endswith("/unique-conflict"))
         self.assertEqual(problem["task_id"], task["task_id"])
 
+    def test_who_meets_a_held_key_is_answered_as_asked(self):
+        def unique(**more):
+            return {"type": "NOOP", "payload": {"b": 2}, "scheduled_for": "2100-02-01T00:00:00Z",
+                    "unique": {"key": "two", "scope": "waiting", **more}}
+
+        task = self.later(unique={"key": "two", "scope": "waiting"})
+        self.assertEqual(task["unique_scope"], "waiting")
+        status, headers, answer = self.call("POST", "/api/v1/tasks", unique(on_conflict="return"))
+        self.assertEqual((status, answer), (200, task))
+        self.assertEqual(headers["Location"], f"/api/v1/tasks/{task['task_id']}")
+        problem = self.refused(409, "POST", "/api/v1/tasks", unique())
+        self.assertEqual(problem["task_id"], task["task_id"])
+        status, _, answer = self.call("POST", "/api/v1/tasks", unique(on_conflict="replace"))
+        self.assertEqual((status, answer["task_id"]), (200, task["task_id"]))
+        self.assertEqual((answer["payload"], answer["scheduled_for"]),
+                         ({"b": 2}, "2100-02-01T00:00:00Z"))
+        _, _, made = self.call("POST", "/api/v1/tasks/batch", {"tasks": [
+            {"type": "NOOP", "payload": 1, "scheduled_for": "+1d"}, unique(on_conflict="return")]})
+        self.assertEqual(made["task_ids"][1], task["task_id"])
+        self.assertNotEqual(made["task_ids"][0], task["task_id"])
+
+    def test_what_is_said_of_a_unique_key_must_fit_together(self):
+        for pointer, fields in (
+                ("/unique_key", {"unique_key": "a", "unique": {"key": "a"}}),
+                ("/unique/key", {"unique": {"scope": "waiting"}}),
+                ("/unique/key", {"unique": {"key": "", "scope": "waiting"}}),
+                ("/unique/scope", {"unique": {"key": "a", "scope": "ever"}}),
+                ("/unique/seconds", {"unique": {"key": "a", "scope": "window"}}),
+                ("/unique/seconds", {"unique": {"key": "a", "seconds": 5}}),
+                ("/unique/seconds", {"unique": {"key": "a", "scope": "window", "seconds": 0}}),
+                ("/unique/on_conflict", {"unique": {"key": "a", "on_conflict": "explode"}}),
+                ("/unique/more", {"unique": {"key": "a", "more": 1}}),
+                ("/expires_at", {"expires_at": "2020-01-01T00:00:00Z"}),
+                ("/expires_at", {"expires_at": "+0s"}),
+                ("/expires_at", {"expires_at": "+1h", "scheduled_for": "+2h"})):
+            problem = self.refused(400, "POST", "/api/v1/tasks",
+                                   {"type": "NOOP", "payload": 1, **fields})
+            self.assertEqual(problem["errors"][0]["pointer"], pointer)
+
+    def test_a_task_that_no_worker_takes_expires(self):
+        self.product.run("type", "set", "IDLE")
+        task = self.create(type="IDLE", expires_at="+0.2s", unique={"key": "k", "scope": "waiting"})
+        ended = wait_until(lambda: (lambda seen: seen["status"] == "CANCELLED" and seen)(
+            self.show(task["task_id"])), "the task has expired")
+        self.assertEqual(ended["error_message"], "expired before it was started")
+        self.assertEqual(ended["attempt"], 1)
+        _, _, page = self.call("GET", f"/api/v1/tasks/{task['task_id']}/executions")
+        self.assertEqual([row["metadata"] for row in page["items"]], [{"expired": True}])
+        self.create(type="IDLE", unique={"key": "k", "scope": "waiting"})
+
+    def test_too_much_that_waits_is_429(self):
+        self.call("PUT", "/api/v1/types/FULL", {"max_waiting": 3})
+        body = {"type": "FULL", "payload": 1}
+        self.refused(429, "POST", "/api/v1/tasks/batch", {"tasks": [body] * 4})
+        self.assertEqual(self.call("POST", "/api/v1/tasks/batch", {"tasks": [body] * 2})[0], 201)
+        answers = [self.call("POST", "/api/v1/tasks", body) for _ in range(20)]
+        self.assertIn(429, [status for status, _, _ in answers])
+        for status, headers, _ in answers:
+            self.assertIn(status, (201, 429))
+            if status == 429:
+                self.assertGreaterEqual(int(headers["Retry-After"]), 1)
+        self.create(type="NOOP")
+        for task in self.call("GET", "/api/v1/tasks?type=FULL")[2]["items"]:
+            self.call("POST", f"/api/v1/tasks/{task['task_id']}/cancel")
+        wait_until(lambda: self.call("POST", "/api/v1/tasks", body)[0] == 201, "there is room again")
+
     def test_an_idempotency_key_makes_one_task(self):
         headers = {"Idempotency-Key": "once"}
         body = {"type": "NOOP", "payload": {"a": 1}, "scheduled_for": "2100-01-01T00:00:00Z"}

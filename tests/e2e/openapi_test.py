@@ -24,7 +24,9 @@ UNREACHED = {
 }
 # Bounds that hang together: one may not move without the other.
 BOUND_TOGETHER = {("set_type", ("back_off", "base_seconds")), ("set_type", ("back_off", "cap_seconds")),
-                  ("set_type", ("flow",)), ("set_type", ("flow", "key"))}
+                  ("set_type", ("flow",)), ("set_type", ("flow", "key")),
+                  ("create_task", ("unique",)), ("create_task", ("unique", "scope")),
+                  ("create_task", ("unique", "seconds"))}
 
 
 def references(part):
@@ -203,6 +205,7 @@ class Promises(ApiCase):
         self.walk_tasks()
         self.walk_operations()
         self.walk_conflicts()
+        self.walk_back_pressure()
         self.walk_types()
         self.walk_work()
         self.walk_state()
@@ -279,6 +282,13 @@ class Promises(ApiCase):
         self.good("POST", f"/api/v1/tasks/{first['task_id']}/cancel")
         self.good("POST", "/api/v1/tasks", body)
         self.ask("POST", f"/api/v1/tasks/{first['task_id']}/retry")
+
+    def walk_back_pressure(self):
+        self.good("PUT", "/api/v1/types/FULL", {"max_waiting": 1})
+        body = {"type": "FULL", "payload": 1}
+        self.good("POST", "/api/v1/tasks", body)
+        self.assertEqual(self.ask("POST", "/api/v1/tasks", body)[0], 429)
+        self.assertEqual(self.ask("POST", "/api/v1/tasks/batch", {"tasks": [body]})[0], 429)
 
     def walk_types(self):
         policy = next(one for one in self.said.operations if str(one) == "set_type").body()["example"]

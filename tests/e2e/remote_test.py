@@ -135,11 +135,32 @@ class Remote(ApiCase):
                                  text=json.dumps("x" * (1024 * 1024)))
         self.assertEqual(code, BAD_INPUT)
 
+    def test_unique_keys_and_expiries_are_told_alike(self):
+        held = ("--unique-key", "k", "--unique-scope", "waiting", "--scheduled-for", "+1h")
+        for form in ((), ("--json",)):
+            self.does_alike("task", "create", "NOOP", *held, "--on-conflict", "return", *form)
+            self.does_alike("task", "create", "NOOP", *held, "--on-conflict", "replace",
+                            "--payload", "[1]", *form)
+            self.does_alike("task", "show", 1, *form)
+            self.does_alike("task", "create", "NOOP", "--expires-at", "+2h", *held[4:], *form)
+        self.does_alike("task", "create", "NOOP", *held, status=FAILED)
+        window = ("--unique-scope", "window", "--unique-seconds", "90m")
+        self.does_alike("task", "create", "NOOP", "--unique-key", "w", *window, *held[4:])
+        self.does_alike("task", "create", "NOOP", "--unique-key", "w", status=FAILED)
+        for words in (window, ("--unique-key", "v", *window[:2]), ("--unique-key", "v", *window[2:]),
+                      ("--unique-key", "", *window), ("--on-conflict", "return"),
+                      ("--expires-at", "2020-01-01T00:00:00Z"), ("--expires-at", "soon"),
+                      ("--expires-at", "+1h", "--scheduled-for", "+1h")):
+            self.does_alike("task", "create", "NOOP", *words, status=BAD_INPUT)
+        self.does_alike("task", "import", "-", text=self.lines(
+            [1, 2], unique={"key": "i", "scope": "waiting", "on_conflict": "return"},
+            expires_at="+2h", scheduled_for="+1h"))
+
     def test_types_are_told_alike(self):
         full = ("--description", "d ü", "--max-retries", 7, "--timeout", "90s", "--schema", SCHEMA,
                 "--back-off-base", "250ms", "--back-off-factor", "1.5", "--back-off-cap", "2h",
                 "--back-off-jitter", "off", "--keep-completed", "1d", "--keep-failed", "3650d",
-                "--keep-cancelled", "0s", "--concurrency", 4, "--rate", "100/s")
+                "--keep-cancelled", "0s", "--concurrency", 4, "--rate", "100/s", "--max-waiting", 9)
         for form in ((), ("--json",)):
             self.does_alike("type", "set", "MINE", *full, *form)
             self.does_alike("type", "list", *form)
@@ -152,14 +173,14 @@ class Remote(ApiCase):
         self.does_alike("type", "set", "MINE", "--flow-weight", "none", "--flow-ordered", "off")
         self.does_alike("type", "set", "MINE", "--flow-key", "none")
         self.does_alike("type", "set", "MINE", "--schema", "none", "--rate", "none",
-                        "--concurrency", 0)
+                        "--concurrency", 0, "--max-waiting", "none")
         for words in (("set", "bad name"), ("set", ""), ("set", "a/b"), ("set", "X", "--schema", "{"),
                       ("set", "X", "--schema", '{"type": "nothing"}'), ("set", "X", "--rate", "1"),
                       ("set", "X", "--flow-key", "customer"), ("set", "X", "--flow-ordered", "on"),
                       ("set", "X", "--flow-key", "/a", "--flow-weight", "42"),
                       ("set", "X", "--flow-key", "/a", "--flow-weight", "42=1001"),
                       ("set", "X", "--back-off-base", "2h", "--back-off-cap", "1h"),
-                      ("set", "X", "--timeout", "8d"), ("pause", "bad name")):
+                      ("set", "X", "--timeout", "8d"), ("set", "X", "--max-waiting", "0"), ("pause", "bad name")):
             self.does_alike("type", *words, status=BAD_INPUT)
         self.does_alike("type", "pause", "NOBODY", status=NOT_FOUND)
 

@@ -55,6 +55,26 @@ TEST_P(WorkClaims, a_task_is_handed_over_with_its_fence_and_its_times) {
   EXPECT_TRUE(claim(worker).empty());
 }
 
+TEST_P(WorkClaims, what_waited_too_long_is_ended_instead_of_handed_over) {
+  NewTaskRow row = new_task_row(type("ALPHA"));
+  row.terms.expires_at = now() + 1min;
+  const auto stale = add(row);
+  const auto also_stale = add(row);
+  row.terms.expires_at = now() + 2min;
+  const auto fresh = add(row);
+  pass(1min);
+  const auto worker = register_worker();
+  const auto handed = claim(worker, 1);
+  ASSERT_EQ(handed.size(), 1U);
+  EXPECT_EQ(handed[0].fence.task_id, fresh);
+  EXPECT_EQ(handed[0].task.expires_at, row.terms.expires_at);
+  for (const auto task_id : {stale, also_stale}) {
+    EXPECT_EQ(task(task_id).status, TaskStatus::cancelled);
+    EXPECT_EQ(executions(task_id).at(0).error_message, "expired before it was started");
+    EXPECT_EQ(to_text(executions(task_id).at(0).metadata), R"({"expired":true})");
+  }
+}
+
 TEST_P(WorkClaims, only_the_types_that_were_asked_for_and_are_not_paused) {
   const auto alpha = type("ALPHA");
   const auto beta = add(type("BETA"));

@@ -97,6 +97,46 @@ TEST_P(Outcomes, handle_failure_can_give_up_snooze_or_name_a_time) {
   EXPECT_LT(*task(timed).scheduled_for, at + 1min);
 }
 
+TEST_P(Outcomes, a_task_that_waited_too_long_is_not_run) {
+  std::atomic<int> calls = 0;
+  add("FRESH", [&](const Task&, ExecutionContext&) {
+    ++calls;
+    return TaskResult(Json(nullptr));
+  });
+  const auto stale = create("FRESH", JsonObject{}, {.expires_in = 1ms});
+  const auto fresh = create("FRESH", JsonObject{}, {.expires_in = 1h});
+  ASSERT_TRUE(eventually(
+      [&] { return must(repository_->server_time()) >= task(stale).expires_at.value(); }));
+  drain();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(task(fresh).status, TaskStatus::completed);
+  const auto ended = task(stale);
+  EXPECT_EQ(ended.status, TaskStatus::cancelled);
+  EXPECT_EQ(ended.error_message, "expired before it was started");
+  ASSERT_EQ(executions(stale).size(), 1U);
+  EXPECT_EQ(to_text(executions(stale).front().metadata), R"({"expired":true})");
+}
+
+TEST_P(Outcomes, a_task_that_waits_too_long_for_its_retry_is_not_run_again) {
+  std::atomic<int> calls = 0;
+  add("BREAK", [&](const Task& broken, ExecutionContext&) -> TaskResult {
+    ++calls;
+    // Its time is over before it waits again.
+    while (must(repository_->server_time()) < broken.expires_at.value()) {
+      std::this_thread::sleep_for(1ms);
+    }
+    throw std::runtime_error("no paper");
+  });
+  auto at_once = type("BREAK");
+  at_once.back_off.base = Duration{0};
+  must(repository_->put_type(at_once, must(repository_->server_time())));
+  const auto id = create("BREAK", JsonObject{}, {.expires_in = 2s});
+  drain();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(task(id).status, TaskStatus::cancelled);
+  EXPECT_EQ(executions(id).size(), 2U);
+}
+
 TEST_P(Outcomes, a_snoozed_task_waits_and_keeps_its_retries) {
   add("SNOOZE", [](const Task&, ExecutionContext&) { return TaskResult::snoozed(1h); });
   const auto id = create("SNOOZE");

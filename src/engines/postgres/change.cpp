@@ -10,6 +10,7 @@
 #include "domain/settle.hpp"
 #include "engines/postgres/changes.hpp"
 #include "engines/postgres/repository.hpp"
+#include "engines/postgres/unique.hpp"
 #include "postgres_sql.hpp"
 
 namespace esteira::postgres {
@@ -67,26 +68,6 @@ Expected<std::vector<TaskId>> ask_running(Runner& runner, std::span<const TaskId
   return asked;
 }
 
-Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlements, int shard,
-                           Time now) {
-  if (settlements.empty()) return {};
-  StatsBook stats;
-  for (const Settlement& settlement : settlements) stats.add(settlement, /*ran=*/false);
-  Params params;
-  params.array<std::int64_t>(settlements, [](const Settlement& s) { return s.fence.task_id; })
-      .array<int>(settlements, [](const Settlement& s) { return s.fence.attempt; })
-      .array<int>(settlements, [](const Settlement& s) { return s.retries; })
-      .array<int>(settlements, [](const Settlement& s) { return s.crashes; })
-      .array<std::string_view>(settlements,
-                               [](const Settlement& s) -> std::optional<std::string_view> {
-                                 if (!s.error_message) return std::nullopt;
-                                 return *s.error_message;
-                               })
-      .add(now);
-  ESTEIRA_TRY(runner.run(sql::end_waiting, params));
-  return write_stats(runner, stats, shard);
-}
-
 // Takes those that wait, where they are what the change is for.
 Expected<std::vector<TakenWaiting>> take_if(const ChangeTerms& terms, Runner& runner,
                                             const Answers& answers) {
@@ -127,25 +108,36 @@ Expected<void> cancel_chunk(Runner& runner, Answers& answers, const ChangeTerms&
 }
 
 // Takes the unique keys of tasks that wait again; those that others hold are answered and left out.
-Expected<void> take_keys(Runner& runner, std::vector<Standing>& tasks, Answers& answers) {
-  std::vector<const Standing*> keyed;
+// A window is counted from its task's creation on, and whoever holds it now may keep it.
+Expected<void> take_keys(Runner& runner, std::vector<Standing>& tasks, Answers& answers, Time now) {
+  const auto needs_key = [](const Standing& task) {
+    return task.unique_key && task.terms.unique_scope != UniqueScope::window;
+  };
+  std::vector<KeyWish> wishes;
   for (const Standing& task : tasks) {
-    if (task.unique_key) keyed.push_back(&task);
+    if (!needs_key(task)) continue;
+    wishes.push_back({.type_id = task.type_id,
+                      .key = *task.unique_key,
+                      .task_id = task.task_id,
+                      .scope = task.terms.unique_scope});
   }
-  if (keyed.empty()) return {};
-  Params params;
-  params.array<int>(keyed, [](const Standing* s) { return s->type_id; })
-      .array<std::string_view>(keyed,
-                               [](const Standing* s) { return std::string_view{*s->unique_key}; })
-      .array<std::int64_t>(keyed, [](const Standing* s) { return s->task_id; });
-  const Rows rows = ESTEIRA_TRY(runner.run(sql::insert_unique, params));
-  std::set<TaskId> taken;
-  for (int row = 0; row < rows.size(); ++row) taken.insert(rows.integer(row, 0));
+  if (wishes.empty()) return {};
+  const auto taken = ESTEIRA_TRY(take_unique_keys(runner, wishes, now));
   std::erase_if(tasks, [&](const Standing& task) {
-    const bool refused = task.unique_key && !taken.contains(task.task_id);
+    const bool refused = needs_key(task) && !taken.contains(task.task_id);
     if (refused) answers.set(task.task_id, ChangeStatus::unique_conflict);
     return refused;
   });
+  return {};
+}
+
+// Whoever runs a task again wants it to run.
+Expected<void> lift_expiries(Runner& runner, std::vector<Standing>& tasks) {
+  for (Standing& task : tasks) {
+    if (!task.terms.expires_at) continue;
+    task.terms.expires_at.reset();
+    ESTEIRA_TRY(write_terms(runner, task.task_id, task.terms));
+  }
   return {};
 }
 
@@ -159,7 +151,8 @@ Expected<void> retry_chunk(Runner& runner, Answers& answers, const ChangeTerms& 
     if (!again) answers.set(standing.task_id, ChangeStatus::wrong_status);
     if (again) tasks.push_back(std::move(standing));
   }
-  ESTEIRA_TRY(take_keys(runner, tasks, answers));
+  ESTEIRA_TRY(take_keys(runner, tasks, answers, terms.now));
+  ESTEIRA_TRY(lift_expiries(runner, tasks));
   StatsBook stats;
   for (const Standing& task : tasks) {
     answers.set(task.task_id, ChangeStatus::applied);
@@ -275,6 +268,30 @@ Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner, std::span<const
   return taken;
 }
 
+Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlements, int shard,
+                           Time now) {
+  if (settlements.empty()) return {};
+  StatsBook stats;
+  for (const Settlement& settlement : settlements) stats.add(settlement, /*ran=*/false);
+  Params params;
+  params.array<std::int64_t>(settlements, [](const Settlement& s) { return s.fence.task_id; })
+      .array<int>(settlements, [](const Settlement& s) { return s.fence.attempt; })
+      .array<int>(settlements, [](const Settlement& s) { return s.retries; })
+      .array<int>(settlements, [](const Settlement& s) { return s.crashes; })
+      .array<std::string_view>(settlements,
+                               [](const Settlement& s) -> std::optional<std::string_view> {
+                                 if (!s.error_message) return std::nullopt;
+                                 return *s.error_message;
+                               })
+      .add(now)
+      .array<JsonText>(settlements, [](const Settlement& s) -> std::optional<JsonText> {
+        if (s.metadata.empty()) return std::nullopt;
+        return JsonText{s.metadata};
+      });
+  ESTEIRA_TRY(runner.run(sql::end_waiting, params));
+  return write_stats(runner, stats, shard);
+}
+
 Expected<std::vector<Standing>> standings(Runner& runner, std::span<const TaskId> ids) {
   const Rows rows = ESTEIRA_TRY(runner.run(sql::statuses, Params{}.array<std::int64_t>(ids)));
   std::vector<Standing> standings;
@@ -285,13 +302,32 @@ Expected<std::vector<Standing>> standings(Runner& runner, std::span<const TaskId
                          .priority = rows.small(row, 3),
                          .attempt = rows.small(row, 4),
                          .unique_key = rows.text_or(row, 5)});
+    if (!rows.null(row, 6)) standings.back().terms = read_task_terms(rows.json(row, 6));
   }
   return standings;
+}
+
+Expected<std::map<TaskId, TaskTerms>> read_terms(Runner& runner, std::span<const TaskId> ids) {
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::terms_of, Params{}.array<std::int64_t>(ids)));
+  std::map<TaskId, TaskTerms> terms;
+  for (int row = 0; row < rows.size(); ++row) {
+    terms.emplace(rows.integer(row, 0), read_task_terms(rows.json(row, 1)));
+  }
+  return terms;
+}
+
+Expected<void> write_terms(Runner& runner, TaskId task_id, const TaskTerms& terms) {
+  const auto stored = stored_terms(terms);
+  std::optional<JsonText> json;
+  if (stored) json = JsonText{*stored};
+  ESTEIRA_TRY(runner.run(sql::put_terms, Params{}.add(task_id).add(json)));
+  return {};
 }
 
 Expected<void> erase(Runner& runner, std::span<const TaskId> ids) {
   if (ids.empty()) return {};
   ESTEIRA_TRY(runner.run(sql::erase_leased, Params{}.array<std::int64_t>(ids)));
+  ESTEIRA_TRY(runner.run(sql::erase_unique, Params{}.array<std::int64_t>(ids)));
   ESTEIRA_TRY(runner.run(sql::erase, Params{}.array<std::int64_t>(ids)));
   return {};
 }

@@ -1,11 +1,13 @@
 // What a person's changes, edits and the retention have in common.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "domain/claim.hpp"
+#include "domain/settle.hpp"
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/stats_book.hpp"
 #include "esteira/task.hpp"
@@ -21,6 +23,7 @@ struct Standing {
   int priority = 0;
   int attempt = 0;
   std::optional<std::string> unique_key;
+  TaskTerms terms{};
   [[nodiscard]] bool ended() const {
     return status != TaskStatus::pending && status != TaskStatus::processing;
   }
@@ -52,6 +55,25 @@ struct TakenWaiting {
 [[nodiscard]] Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner,
                                                                std::span<const TaskId> ids,
                                                                Time now);
+
+// Writes what `settle` says of waiting tasks that were taken out of the queue to end them.
+[[nodiscard]] Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlements,
+                                         int shard, Time now);
+
+// Where a task waits from now on.
+struct Waiting {
+  TypeId type_id = 0;
+  int priority = 0;
+  Time run_at{};
+};
+// Puts a task that was taken back as it is to be.
+[[nodiscard]] Expected<Waiting> edit_taken(Runner& runner, const TakenWaiting& taken,
+                                           const TaskEditRow& edit, Time now);
+
+// Of tasks whose orders are locked.
+[[nodiscard]] Expected<std::map<TaskId, TaskTerms>> read_terms(Runner& runner,
+                                                               std::span<const TaskId> ids);
+[[nodiscard]] Expected<void> write_terms(Runner& runner, TaskId task_id, const TaskTerms& terms);
 
 // Those that exist, in no order.
 [[nodiscard]] Expected<std::vector<Standing>> standings(Runner& runner,

@@ -53,6 +53,15 @@ Params edit_params(const TakenWaiting& taken, const TaskEditRow& edit, Time run_
 
 }  // namespace
 
+Expected<Waiting> edit_taken(Runner& runner, const TakenWaiting& taken, const TaskEditRow& edit,
+                             Time now) {
+  const int priority = edit.priority.value_or(taken.claim.priority);
+  Time run_at = taken.claim.run_at;
+  if (edit.reschedules) run_at = edit.scheduled_for.value_or(std::min(run_at, now));
+  ESTEIRA_TRY(runner.run(sql::edit, edit_params(taken, edit, run_at, priority, now)));
+  return Waiting{.type_id = taken.claim.type_id, .priority = priority, .run_at = run_at};
+}
+
 Expected<EditAnswer> Repository::edit(TaskId task_id, const TaskEditRow& edit, Time now) {
   const RecursiveLock lock{mutex_};
   Transaction transaction{connection_};
@@ -64,16 +73,12 @@ Expected<EditAnswer> Repository::edit(TaskId task_id, const TaskEditRow& edit, T
                     .before = ESTEIRA_TRY(read_task(connection_, task_id))};
   const auto found = ESTEIRA_TRY(take_one(connection_, task_id, now));
   if (const auto* status = std::get_if<ChangeStatus>(&found)) return EditAnswer{.status = *status};
-  const auto& taken = std::get<TakenWaiting>(found);
-  const int priority = edit.priority.value_or(taken.claim.priority);
-  Time run_at = taken.claim.run_at;
-  if (edit.reschedules) run_at = edit.scheduled_for.value_or(std::min(run_at, now));
-  ESTEIRA_TRY(transaction.run(sql::edit, edit_params(taken, edit, run_at, priority, now)));
+  const auto waits = ESTEIRA_TRY(edit_taken(connection_, std::get<TakenWaiting>(found), edit, now));
   const Statement change = change_statement(std::vector{task_id}, now);
   ESTEIRA_TRY(transaction.run(change.sql, change.params));
   answer.after = ESTEIRA_TRY(read_task(connection_, task_id));
   ESTEIRA_TRY(transaction.commit());
-  if (run_at <= now) lanes_.returned(taken.claim.type_id, priority, run_at);
+  if (waits.run_at <= now) lanes_.returned(waits.type_id, waits.priority, waits.run_at);
   return answer;
 }
 

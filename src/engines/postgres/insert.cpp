@@ -1,12 +1,15 @@
 // Creating tasks: one statement, unless keys ask for a look first.
 #include <algorithm>
-#include <numeric>
+#include <map>
+#include <set>
 
 #include <libpq-fe.h>
 
 #include "base/assert.hpp"
 #include "engines/postgres/repository.hpp"
+#include "engines/postgres/unique.hpp"
 #include "postgres_sql.hpp"
+#include "repository/unique.hpp"
 
 namespace esteira::postgres {
 
@@ -66,10 +69,12 @@ Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const Ta
       .array<std::string_view>(rows, [](const NewTaskRow* row) { return view(row->unique_key); })
       .array<std::string_view>(rows, [](const NewTaskRow* row) { return view(row->traceparent); })
       .array<std::string_view>(tags, [](const auto& text) { return view(text); })
-      .array<JsonText>(terms, [](const auto& text) -> std::optional<JsonText> {
-        if (!text) return std::nullopt;
-        return JsonText{*text};
-      });
+      .array<JsonText>(terms,
+                       [](const auto& text) -> std::optional<JsonText> {
+                         if (!text) return std::nullopt;
+                         return JsonText{*text};
+                       })
+      .array<Time>(rows, [](const NewTaskRow* row) { return row->terms.expires_at; });
   return params;
 }
 
@@ -112,9 +117,20 @@ Expected<std::vector<TaskId>> draw_ids(Runner& runner, std::size_t count) {
 // The rows of one insert that carry keys, on their way.
 struct KeyedInsert {
   std::span<const NewTaskRow> rows;
-  std::vector<TaskId> ids;  // one a row
+  std::vector<TaskId> ids;  // one a row, rising
   std::vector<InsertedTask> answers;
   Time now;
+  // Rows that another one of this insert replaced, as they are to be.
+  std::map<std::size_t, NewTaskRow> replaced{};
+  // Where tasks that were replaced wait.
+  std::vector<Waiting> moved{};
+
+  // The row whose task this is, if it is one of this insert.
+  [[nodiscard]] std::optional<std::size_t> place_of(TaskId task_id) const {
+    const auto found = std::ranges::lower_bound(ids, task_id);
+    if (found == ids.end() || *found != task_id) return std::nullopt;
+    return static_cast<std::size_t>(found - ids.begin());
+  }
 };
 
 // Takes the idempotency keys; a row whose key is taken already is answered with the first task.
@@ -152,50 +168,162 @@ Expected<void> take_idempotency_keys(Runner& runner, KeyedInsert& work) {
   return {};
 }
 
-Expected<void> take_unique_keys(Runner& runner, const KeyedInsert& work) {
-  std::vector<std::size_t> with;
-  for (std::size_t i = 0; i < work.rows.size(); ++i) {
-    if (work.rows[i].unique_key && work.answers[i].created) with.push_back(i);
+// Rows that still want their unique keys.
+using Open = std::vector<std::size_t>;
+
+std::vector<KeyWish> wishes_of(const KeyedInsert& work, const Open& open) {
+  std::vector<KeyWish> wishes;
+  for (const std::size_t i : open) {
+    const NewTaskRow& row = work.rows[i];
+    wishes.push_back({.type_id = row.type_id,
+                      .key = *row.unique_key,
+                      .task_id = work.ids[i],
+                      .scope = row.terms.unique_scope,
+                      .until = row.terms.unique_until});
   }
-  if (with.empty()) return {};
-  Params params;
-  params.array<int>(with, [&](std::size_t i) { return work.rows[i].type_id; })
-      .array<std::string_view>(
-          with, [&](std::size_t i) { return std::string_view{*work.rows[i].unique_key}; })
-      .array<std::int64_t>(with, [&](std::size_t i) { return work.ids[i]; });
-  const Rows taken = ESTEIRA_TRY(runner.run(sql::insert_unique, params));
-  if (static_cast<std::size_t>(taken.size()) == with.size()) return {};
-  const Rows held = ESTEIRA_TRY(runner.run(sql::read_unique, params));
-  if (held.size() == 0) {
-    return fail(ErrorCode::unavailable, "a unique key is just being released");
-  }
-  Error error{.code = ErrorCode::conflict,
-              .message = "another task that waits or runs holds this unique key"};
-  // A holder of this very batch is never created.
-  const TaskId holder = held.integer(0, 1);
-  if (std::ranges::find(work.ids, holder) == work.ids.end()) error.task_id = holder;
-  return std::unexpected(std::move(error));
+  return wishes;
 }
 
-Expected<std::vector<InsertedTask>> insert_keyed(Runner& runner, std::span<const NewTaskRow> rows,
-                                                 Time now) {
+void leave_out(const KeyedInsert& work, Open& open, const std::set<TaskId>& taken) {
+  std::erase_if(open, [&](std::size_t i) { return taken.contains(work.ids[i]); });
+}
+
+// A row of this very insert holds the key.
+Expected<void> meet_own(KeyedInsert& work, std::size_t place, std::size_t holder) {
+  const NewTaskRow& row = work.rows[place];
+  if (row.on_conflict == OnConflict::refuse) return unique_conflict_of_batch();
+  if (row.on_conflict == OnConflict::replace) {
+    const auto [entry, added] = work.replaced.try_emplace(holder, work.rows[holder]);
+    entry->second.payload = row.payload;
+    entry->second.priority = row.priority;
+    entry->second.scheduled_for = row.scheduled_for;
+    entry->second.terms.expires_at = row.terms.expires_at;
+  }
+  work.answers[place] = {.task_id = work.ids[holder], .created = false};
+  return {};
+}
+
+// Answers the rows whose keys are held, as each says; false: another look is needed.
+Expected<bool> meet_holders(Runner& runner, KeyedInsert& work, const Open& open,
+                            const std::map<TaskId, KeyHolder>& holders) {
+  Replacements replacements;
+  Open replacing;
+  for (const std::size_t i : open) {
+    const auto found = holders.find(work.ids[i]);
+    if (found == holders.end() || found->second.ended) continue;
+    const TaskId holder = found->second.task_id;
+    if (const auto own = work.place_of(holder)) {
+      ESTEIRA_TRY(meet_own(work, i, *own));
+      continue;
+    }
+    if (work.rows[i].on_conflict == OnConflict::refuse) {
+      return unique_conflict(OnConflict::refuse, holder);
+    }
+    if (work.rows[i].on_conflict == OnConflict::replace) {
+      replacements.insert_or_assign(holder, &work.rows[i]);
+      replacing.push_back(i);
+      continue;
+    }
+    work.answers[i] = {.task_id = holder, .created = false};
+  }
+  if (replacing.empty()) return true;
+  auto moved =
+      ESTEIRA_TRY(replace_holders(runner, replacements, wishes_of(work, replacing), work.now));
+  if (!moved) return false;
+  work.moved.insert(work.moved.end(), moved->begin(), moved->end());
+  for (const std::size_t i : replacing) {
+    work.answers[i] = {.task_id = holders.at(work.ids[i]).task_id, .created = false};
+  }
+  return true;
+}
+
+// False: another look is needed.
+Expected<bool> look_at_keys(Runner& runner, KeyedInsert& work, Open open) {
+  const auto wishes = wishes_of(work, open);
+  leave_out(work, open, ESTEIRA_TRY(take_free_keys(runner, wishes)));
+  if (open.empty()) return true;
+  const auto held = wishes_of(work, open);
+  const auto holders = ESTEIRA_TRY(read_holders(runner, held, work.now));
+  if (!ESTEIRA_TRY(meet_holders(runner, work, open, holders))) return false;
+  std::erase_if(open, [&](std::size_t i) { return !work.answers[i].created; });
+  if (open.empty()) return true;
+  const auto ended = wishes_of(work, open);
+  leave_out(work, open, ESTEIRA_TRY(take_ended_windows(runner, ended, work.now)));
+  if (open.empty()) return true;
+  // Another row of this insert may have taken the same one.
+  const auto rest = wishes_of(work, open);
+  const auto taken = ESTEIRA_TRY(read_holders(runner, rest, work.now));
+  for (const std::size_t i : open) {
+    const auto holder = taken.find(work.ids[i]);
+    const auto own = holder == taken.end() ? std::nullopt : work.place_of(holder->second.task_id);
+    if (!own) return false;
+    ESTEIRA_TRY(meet_own(work, i, *own));
+  }
+  return true;
+}
+
+// Until each key is taken or its holder is met: who waited for a holder that was then rolled back,
+// or met one that was just released, looks again.
+Expected<void> settle_unique_keys(Runner& runner, KeyedInsert& work) {
+  Open open;
+  bool replaces = false;
+  for (std::size_t i = 0; i < work.rows.size(); ++i) {
+    if (!work.rows[i].unique_key || !work.answers[i].created) continue;
+    open.push_back(i);
+    replaces = replaces || work.rows[i].on_conflict == OnConflict::replace;
+  }
+  if (open.empty()) return {};
+  const auto answers = work.answers;
+  // One key that could not be taken leaves nothing behind.
+  return try_looks(runner, replaces || open.size() > 1, [&]() -> Expected<bool> {
+    work.answers = answers;
+    work.replaced.clear();
+    work.moved.clear();
+    return look_at_keys(runner, work, open);
+  });
+}
+
+// An idempotency key answers the task that its call was answered with. `own`: the rows whose key
+// was taken by this insert.
+Expected<void> move_idempotency_keys(Runner& runner, const KeyedInsert& work, const Open& own) {
+  Open moved;
+  for (const std::size_t i : own) {
+    if (!work.answers[i].created) moved.push_back(i);
+  }
+  if (moved.empty()) return {};
+  Params params;
+  params
+      .array<std::string_view>(
+          moved, [&](std::size_t i) { return std::string_view{*work.rows[i].idempotency_key}; })
+      .array<std::int64_t>(moved, [&](std::size_t i) { return work.answers[i].task_id; });
+  ESTEIRA_TRY(runner.run(sql::move_idempotency, params));
+  return {};
+}
+
+Expected<KeyedInsert> insert_keyed(Runner& runner, std::span<const NewTaskRow> rows, Time now) {
   KeyedInsert work{
       .rows = rows, .ids = ESTEIRA_TRY(draw_ids(runner, rows.size())), .answers = {}, .now = now};
   ESTEIRA_ASSERT(work.ids.size() == rows.size());
   for (const TaskId id : work.ids) work.answers.push_back({.task_id = id});
   ESTEIRA_TRY(take_idempotency_keys(runner, work));
-  ESTEIRA_TRY(take_unique_keys(runner, work));
+  Open own;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].idempotency_key && work.answers[i].created) own.push_back(i);
+  }
+  ESTEIRA_TRY(settle_unique_keys(runner, work));
+  ESTEIRA_TRY(move_idempotency_keys(runner, work, own));
   RowRefs fresh;
   std::vector<TaskId> fresh_ids;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!work.answers[i].created) continue;
-    fresh.push_back(&rows[i]);
+    const auto replaced = work.replaced.find(i);
+    fresh.push_back(replaced == work.replaced.end() ? &rows[i] : &replaced->second);
     fresh_ids.push_back(work.ids[i]);
   }
   for (const Statement& statement : insert_statements(fresh, fresh_ids, now)) {
     ESTEIRA_TRY(runner.run(statement.sql, statement.params));
   }
-  return std::move(work.answers);
+  return work;
 }
 
 RowRefs refs(std::span<const NewTaskRow> rows) {
@@ -221,9 +349,12 @@ Expected<std::vector<InsertedTask>> Repository::insert(std::span<const NewTaskRo
   if (std::ranges::any_of(rows, keyed)) {
     Transaction transaction{connection_};
     ESTEIRA_TRY(transaction.begin());
-    auto answers = ESTEIRA_TRY(insert_keyed(connection_, rows, now));
+    auto work = ESTEIRA_TRY(insert_keyed(connection_, rows, now));
     ESTEIRA_TRY(transaction.commit());
-    return answers;
+    for (const Waiting& moved : work.moved) {
+      if (moved.run_at <= now) lanes_.returned(moved.type_id, moved.priority, moved.run_at);
+    }
+    return std::move(work.answers);
   }
   const auto statements = insert_statements(refs(rows), {}, now);
   const auto results = ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));
@@ -249,10 +380,11 @@ Expected<std::vector<InsertedTask>> Repository::insert_within(CallerConnection c
   // usable.
   CallerRunner runner{*handle};
   ESTEIRA_TRY(runner.run("SAVEPOINT esteira_insert", {}));
-  const auto answers = insert_keyed(runner, rows, now);
-  if (!answers) ESTEIRA_TRY(runner.run("ROLLBACK TO SAVEPOINT esteira_insert", {}));
+  auto work = insert_keyed(runner, rows, now);
+  if (!work) ESTEIRA_TRY(runner.run("ROLLBACK TO SAVEPOINT esteira_insert", {}));
   ESTEIRA_TRY(runner.run("RELEASE SAVEPOINT esteira_insert", {}));
-  return answers;
+  if (!work) return std::unexpected(std::move(work).error());
+  return std::move(work->answers);
 }
 
 }  // namespace esteira::postgres

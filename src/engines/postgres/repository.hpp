@@ -106,6 +106,8 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::optional<Operation>> operation(OperationId operation_id) override;
   [[nodiscard]] Expected<std::optional<Operation>> work_operation(std::optional<OperationId> only,
                                                                   Time now) override;
+  [[nodiscard]] Expected<int> expire_waiting(int limit, Time now) override;
+  [[nodiscard]] Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override;
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
   [[nodiscard]] Expected<void> put_key(const StoredKey& key) override;
   [[nodiscard]] Expected<std::vector<StoredKey>> keys() override;

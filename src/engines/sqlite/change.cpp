@@ -3,6 +3,7 @@
 #include "engines/sqlite/finish.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/place.hpp"
+#include "engines/sqlite/unique.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "sqlite_sql.hpp"
 
@@ -11,20 +12,6 @@ namespace {
 
 bool has_ended(TaskStatus status) {
   return status != TaskStatus::pending && status != TaskStatus::processing;
-}
-
-// A waiting task that is cancelled: claimed and ended at once.
-Settlement settle_cancelled(const Place& place, Time now) {
-  Claim claim;
-  claim.fence = {.task_id = place.waiting.task_id, .attempt = place.waiting.attempt + 1};
-  claim.type_id = place.waiting.type_id;
-  claim.priority = place.waiting.priority;
-  claim.retries = place.waiting.retries;
-  claim.max_retries = place.max_retries;
-  claim.crashes = place.waiting.crashes;
-  claim.run_at = place.waiting.run_at;
-  claim.started_at = now;
-  return settle(claim, outcome::Cancelled{}, RetryPolicy{}, now);
 }
 
 // What stands in another status than `only`, if one is given, is left alone.
@@ -41,7 +28,9 @@ Expected<ChangeStatus> cancel_one(Connection& connection, Finisher& finisher, Ta
     return ChangeStatus::requested;
   }
   ESTEIRA_TRY(delete_waiting(connection, place->waiting));
-  ESTEIRA_TRY(finisher.finish_waiting(settle_cancelled(*place, now), place->waiting.flags));
+  ESTEIRA_TRY(finisher.finish_waiting(
+      settle(claim_of(*place, now), outcome::Cancelled{}, RetryPolicy{}, now),
+      place->waiting.flags));
   return ChangeStatus::applied;
 }
 
@@ -55,9 +44,14 @@ Expected<ChangeStatus> retry_one(Connection& connection, StatsBook& stats, TaskI
   if (!has_ended(place->status) || waiting.attempt >= limits::attempts_max) {
     return ChangeStatus::wrong_status;
   }
-  if (place->unique_key) {
-    ESTEIRA_TRY(connection.run(sql::unique_take, waiting.type_id, *place->unique_key, task_id));
-    if (sqlite3_changes(connection.handle()) == 0) return ChangeStatus::unique_conflict;
+  auto terms = ESTEIRA_TRY(read_terms(connection, task_id));
+  if (place->unique_key && terms.unique_scope != UniqueScope::window) {
+    const bool taken = ESTEIRA_TRY(take_key(connection, waiting, *place->unique_key, terms, now));
+    if (!taken) return ChangeStatus::unique_conflict;
+  }
+  if (terms.expires_at) {
+    terms.expires_at.reset();
+    ESTEIRA_TRY(write_terms(connection, task_id, terms));
   }
   ESTEIRA_TRY(connection.run(sql::reopen, task_id, waiting.attempt, now));
   waiting.run_at = now;
@@ -78,9 +72,6 @@ Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, Task
     ESTEIRA_TRY(delete_waiting(connection, place->waiting));
     if ((place->waiting.flags & flag_slot) != 0) {
       ESTEIRA_TRY(connection.run(sql::slot_delete, task_id));
-    }
-    if (place->unique_key) {
-      ESTEIRA_TRY(connection.run(sql::unique_release, place->waiting.type_id, task_id));
     }
   } else {
     stats.add_ended(place->waiting.type_id, place->status, -1);
@@ -155,10 +146,11 @@ Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction ac
 }
 
 Expected<void> erase_task(Connection& connection, TaskId task_id) {
-  // The tags are found through the request, so they go first.
-  for (const auto statement : {sql::erase_tags, sql::erase_executions, sql::erase_logs,
-                               sql::erase_numbers, sql::checkpoint_delete, sql::progress_delete,
-                               sql::erase_reopened, sql::erase_edits, sql::erase_request}) {
+  // The tags and the unique key are found through the request, so they go first.
+  for (const auto statement :
+       {sql::erase_tags, sql::erase_unique, sql::erase_executions, sql::erase_logs,
+        sql::erase_numbers, sql::checkpoint_delete, sql::progress_delete, sql::erase_reopened,
+        sql::erase_edits, sql::erase_request}) {
     ESTEIRA_TRY(connection.run(statement, task_id));
   }
   return {};

@@ -9,6 +9,7 @@
 #include "engines/sqlite/gate_book.hpp"
 #include "engines/sqlite/lane_reader.hpp"
 #include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/unique.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "esteira/json.hpp"
 #include "sqlite_sql.hpp"
@@ -103,11 +104,12 @@ Expected<std::vector<Claim>> lease_out(Connection& connection, std::vector<Candi
   claims.reserve(taken.size());
   part.tasks.reserve(taken.size());
   for (auto& candidate : taken) {
+    auto& claim = candidate.claim;
+    if ((candidate.flags & flag_unique_start) != 0) ESTEIRA_TRY(start_key(connection, claim));
     if (candidate.gated) {
       candidate.flags |= flag_slot;
       ESTEIRA_TRY(gates.take_slot(candidate));
     }
-    auto& claim = candidate.claim;
     claim.fence.lease_id = request.lease_id;
     claim.started_at = now;
     claim.lease_expires_at = part.expires_at;
@@ -116,7 +118,7 @@ Expected<std::vector<Claim>> lease_out(Connection& connection, std::vector<Candi
                           .retries = claim.retries,
                           .crashes = claim.crashes,
                           .run_at = claim.run_at,
-                          .flags = candidate.flags});
+                          .flags = candidate.flags & ~flag_unique_start});
     if (claim.fence.attempt > 1) {
       claim.checkpoint = ESTEIRA_TRY(read_checkpoint(connection, claim.fence.task_id));
     }

@@ -23,6 +23,8 @@ Expected<void> write_order(Connection& connection, TaskId task_id, const TaskEdi
 
 Expected<void> move(Connection& connection, WaitingTask task, const TaskEditRow& edit, Time now) {
   ESTEIRA_TRY(delete_waiting(connection, task));
+  // Its type may have got flows since it was created.
+  if (edit.flow_key) task.flags |= flag_flow;
   std::optional<Time> run_at;
   if (edit.reschedules) run_at = edit.scheduled_for.value_or(std::min(task.run_at, now));
   ESTEIRA_TRY(connection.run(sql::edit_put, task.task_id, task.attempt, now, run_at));
@@ -33,6 +35,12 @@ Expected<void> move(Connection& connection, WaitingTask task, const TaskEditRow&
 
 }  // namespace
 
+Expected<void> edit_waiting(Connection& connection, const WaitingTask& task,
+                            const TaskEditRow& edit, Time now) {
+  ESTEIRA_TRY(write_order(connection, task.task_id, edit));
+  return move(connection, task, edit, now);
+}
+
 Expected<EditAnswer> edit(Connection& connection, TaskId task_id, const TaskEditRow& edit,
                           Time now) {
   const auto place = ESTEIRA_TRY(find_place(connection, task_id));
@@ -40,8 +48,7 @@ Expected<EditAnswer> edit(Connection& connection, TaskId task_id, const TaskEdit
   if (place->status != TaskStatus::pending) return EditAnswer{.status = ChangeStatus::wrong_status};
   EditAnswer answer{.status = ChangeStatus::applied,
                     .before = ESTEIRA_TRY(task(connection, task_id))};
-  ESTEIRA_TRY(write_order(connection, task_id, edit));
-  ESTEIRA_TRY(move(connection, place->waiting, edit, now));
+  ESTEIRA_TRY(edit_waiting(connection, place->waiting, edit, now));
   ESTEIRA_TRY(write_change(connection, {task_id}, now));
   answer.after = ESTEIRA_TRY(task(connection, task_id));
   return answer;

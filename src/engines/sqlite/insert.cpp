@@ -2,8 +2,10 @@
 
 #include "domain/limits.hpp"
 #include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/unique.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "esteira/json.hpp"
+#include "repository/unique.hpp"
 #include "sqlite_sql.hpp"
 
 namespace esteira::sqlite {
@@ -20,22 +22,29 @@ class Inserter {
     }
     ESTEIRA_TRY(check_type(row.type_id));
     const auto task_id = next_id_++;
-    if (row.unique_key) ESTEIRA_TRY(take_unique(row, task_id));
-    ESTEIRA_TRY(write_request(row, task_id));
-    ESTEIRA_TRY(put_waiting(
-        connection_,
-        {.type_id = row.type_id,
-         .priority = row.priority,
-         .run_at = row.scheduled_for.value_or(now_),
-         .task_id = task_id,
-         .flags = (row.unique_key ? flag_unique : 0) | (row.terms.flow_key ? flag_flow : 0)},
-        now_));
-    if (row.idempotency_key) {
-      ESTEIRA_TRY(connection_.run(sql::idempotency_insert, *row.idempotency_key,
-                                  row.idempotency_hash, task_id, now_));
+    if (row.unique_key) {
+      const WaitingTask taker{.type_id = row.type_id, .task_id = task_id};
+      if (!ESTEIRA_TRY(take_key(connection_, taker, *row.unique_key, row.terms, now_))) {
+        return answer_with_holder(row);
+      }
     }
+    ESTEIRA_TRY(write_request(row, task_id));
+    if (row.terms.expires_at) {
+      ESTEIRA_TRY(connection_.run(sql::expiry_insert, *row.terms.expires_at, task_id));
+    }
+    ESTEIRA_TRY(put_waiting(connection_,
+                            {.type_id = row.type_id,
+                             .priority = row.priority,
+                             .run_at = row.scheduled_for.value_or(now_),
+                             .task_id = task_id,
+                             .flags = key_flags(row) | (row.terms.flow_key ? flag_flow : 0)},
+                            now_));
+    ESTEIRA_TRY(keep_idempotency_key(row, task_id));
+    changed_.push_back(task_id);
     return InsertedTask{.task_id = task_id};
   }
+  // Which tasks are new or were replaced.
+  [[nodiscard]] std::vector<TaskId> take_changed() { return std::move(changed_); }
 
  private:
   Expected<std::optional<InsertedTask>> find_earlier(const NewTaskRow& row) {
@@ -69,21 +78,27 @@ class Inserter {
     return {};
   }
 
-  Expected<void> take_unique(const NewTaskRow& row, TaskId task_id) {
-    ESTEIRA_TRY(connection_.run(sql::unique_take, row.type_id, *row.unique_key, task_id));
-    if (sqlite3_changes(connection_.handle()) > 0) return {};
-    auto query = ESTEIRA_TRY(connection_.query(sql::unique_holder));
-    query.bind(row.type_id, *row.unique_key);
-    const bool found = ESTEIRA_TRY(query.step());
-    const auto holder = found ? query.integer(0) : 0;
-    // A holder of this very batch does not exist once the batch is undone.
-    if (!found || holder >= first_id_) {
-      return fail(ErrorCode::conflict, "two tasks of the batch have the same unique key");
+  Expected<InsertedTask> answer_with_holder(const NewTaskRow& row) {
+    const auto holder = ESTEIRA_TRY(holder_of(connection_, row.type_id, *row.unique_key));
+    if (row.on_conflict == OnConflict::refuse) return refuse(row, holder);
+    if (row.on_conflict == OnConflict::replace) {
+      if (!ESTEIRA_TRY(replace_waiting(connection_, holder, row, now_))) return refuse(row, holder);
+      changed_.push_back(holder);
     }
-    return std::unexpected(
-        Error{.code = ErrorCode::conflict,
-              .message = fmt::format("task {} holds the unique key until it ends", holder),
-              .task_id = holder});
+    ESTEIRA_TRY(keep_idempotency_key(row, holder));
+    return InsertedTask{.task_id = holder, .created = false};
+  }
+
+  std::unexpected<Error> refuse(const NewTaskRow& row, TaskId holder) const {
+    // A holder of this very batch does not exist once the batch is undone.
+    if (holder >= first_id_) return unique_conflict_of_batch();
+    return unique_conflict(row.on_conflict, holder);
+  }
+
+  Expected<void> keep_idempotency_key(const NewTaskRow& row, TaskId task_id) {
+    if (!row.idempotency_key) return {};
+    return connection_.run(sql::idempotency_insert, *row.idempotency_key, row.idempotency_hash,
+                           task_id, now_);
   }
 
   Expected<void> write_request(const NewTaskRow& row, TaskId task_id) {
@@ -106,6 +121,7 @@ class Inserter {
   TaskId next_id_;
   const Time now_;
   std::optional<TypeId> known_type_;
+  std::vector<TaskId> changed_;
 };
 
 Expected<TaskId> take_ids(Connection& connection, std::size_t count) {
@@ -149,12 +165,8 @@ Expected<std::vector<InsertedTask>> insert(Connection& connection, std::span<con
   if (rows.empty()) return inserted;
   Inserter inserter(connection, ESTEIRA_TRY(take_ids(connection, rows.size())), now);
   inserted.reserve(rows.size());
-  std::vector<TaskId> created;
-  for (const auto& row : rows) {
-    inserted.push_back(ESTEIRA_TRY(inserter.insert(row)));
-    if (inserted.back().created) created.push_back(inserted.back().task_id);
-  }
-  ESTEIRA_TRY(write_change(connection, std::move(created), now));
+  for (const auto& row : rows) inserted.push_back(ESTEIRA_TRY(inserter.insert(row)));
+  ESTEIRA_TRY(write_change(connection, inserter.take_changed(), now));
   return inserted;
 }
 

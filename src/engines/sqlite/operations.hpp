@@ -11,6 +11,7 @@
 
 #include "domain/lanes.hpp"
 #include "engines/sqlite/connection.hpp"
+#include "engines/sqlite/waiting.hpp"
 #include "repository/repository.hpp"
 
 namespace esteira::sqlite {
@@ -109,13 +110,22 @@ struct ClaimAnswer {
 [[nodiscard]] Expected<std::vector<ChangeStatus>> change(
     Connection& connection, BulkAction action, std::span<const TaskId> ids, Time now,
     std::optional<TaskStatus> only = std::nullopt);
-// Deletes every row of a task but those of what waits, runs or is unique; afterwards
+// Deletes every row of a task but those of what waits, runs or may expire; afterwards
 // strike_from_leases.
 [[nodiscard]] Expected<void> erase_task(Connection& connection, TaskId task_id);
 
 // edit.cpp
 [[nodiscard]] Expected<EditAnswer> edit(Connection& connection, TaskId task_id,
                                         const TaskEditRow& edit, Time now);
+// The same of a task that is known to wait; `write_change` is the caller's.
+[[nodiscard]] Expected<void> edit_waiting(Connection& connection, const WaitingTask& task,
+                                          const TaskEditRow& edit, Time now);
+
+// expire.cpp
+// Opens its own transaction, and none when there is nothing to do.
+[[nodiscard]] Expected<int> expire_waiting(Connection& connection, int limit, Time now);
+[[nodiscard]] Expected<std::int64_t> count_waiting(Connection& connection, TypeId type_id,
+                                                   std::int64_t most);
 
 // bulk.cpp
 // These open their own transactions.

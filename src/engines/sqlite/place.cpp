@@ -19,10 +19,24 @@ Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id
                    .retries = query.small(6),
                    .crashes = query.small(7),
                    .attempt = query.small(8),
-                   .flags = (place.unique_key ? flag_unique : 0) |
+                   // Which of them it needs, the statements find out.
+                   .flags = (place.unique_key ? flag_unique | flag_unique_start : 0) |
                             (query.small(9) != 0 ? flag_flow : 0) |
                             (query.small(10) != 0 ? flag_slot : 0)};
   return place;
+}
+
+Claim claim_of(const Place& place, Time now) {
+  Claim claim;
+  claim.fence = {.task_id = place.waiting.task_id, .attempt = place.waiting.attempt + 1};
+  claim.type_id = place.waiting.type_id;
+  claim.priority = place.waiting.priority;
+  claim.retries = place.waiting.retries;
+  claim.max_retries = place.max_retries;
+  claim.crashes = place.waiting.crashes;
+  claim.run_at = place.waiting.run_at;
+  claim.started_at = now;
+  return claim;
 }
 
 }  // namespace esteira::sqlite

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "domain/claim.hpp"
 #include "engines/sqlite/connection.hpp"
 #include "engines/sqlite/waiting.hpp"
 
@@ -18,5 +19,8 @@ struct Place {
 
 // Nothing: there is no such task. Under the write lock, if a change follows from it.
 [[nodiscard]] Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id);
+
+// A waiting task as if it had been claimed just now.
+[[nodiscard]] Claim claim_of(const Place& place, Time now);
 
 }  // namespace esteira::sqlite

@@ -121,6 +121,7 @@ Expected<void> tidy(Connection& connection, Time now) {
       Kept{.find = sql::answers_old, .clear = sql::answers_tidy, .before = keyed},
       Kept{.find = sql::sessions_old, .clear = sql::sessions_tidy, .before = now},
       Kept{.find = sql::flow_buckets_old, .clear = sql::flow_buckets_tidy, .before = now},
+      Kept{.find = sql::unique_old, .clear = sql::unique_tidy, .before = now},
       Kept{.find = sql::workers_old, .clear = sql::workers_tidy, .before = now - worker_kept},
       Kept{.find = sql::operations_old,
            .clear = sql::operations_tidy,

@@ -257,6 +257,17 @@ class Repository final : public TaskRepository {
       return worked;
     });
   }
+  Expected<int> expire_waiting(int limit, Time now) override {
+    return locked([&](Store& store) {
+      auto looked = sqlite::expire_waiting(*store.connection, limit, now);
+      if (looked && *looked > 0) store.after_commit();
+      return looked;
+    });
+  }
+  Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override {
+    return read(
+        [&](Connection& connection) { return sqlite::count_waiting(connection, type_id, most); });
+  }
   Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return locked([&](Store& store) -> Expected<std::int64_t> {
       auto& connection = *store.connection;

@@ -8,9 +8,10 @@
 namespace esteira::sqlite {
 
 // `flags` of a waiting row and of a lease's entry: what the task has that must be looked after.
-inline constexpr int flag_unique = 1;
-inline constexpr int flag_flow = 2;  // it belongs to a flow
-inline constexpr int flag_slot = 4;  // it may have a slot of a gated type
+inline constexpr int flag_unique = 1;        // a unique key that its end releases
+inline constexpr int flag_unique_start = 2;  // one that its start releases
+inline constexpr int flag_flow = 4;          // it belongs to a flow
+inline constexpr int flag_slot = 8;          // it may have a slot of a gated type
 
 struct WaitingTask {
   TypeId type_id = 0;

@@ -17,11 +17,12 @@ ChangeStatus due_cancel(const TaskRecord* task) {
   return ChangeStatus::wrong_status;
 }
 
-ChangeStatus due_retry(const Ledger& ledger, const TaskRecord* task) {
+ChangeStatus due_retry(const Ledger& ledger, const TaskRecord* task, Time now) {
   if (task == nullptr) return ChangeStatus::not_found;
   if (task->stage != Stage::ended) return ChangeStatus::wrong_status;
+  const bool needs_key = task->unique_key && task->unique_scope != UniqueScope::window;
   const bool taken =
-      task->unique_key && ledger.unique_holder(task->type_id, *task->unique_key, task->task_id);
+      needs_key && ledger.unique_holder(task->type_id, *task->unique_key, task->task_id, now);
   return taken ? ChangeStatus::unique_conflict : ChangeStatus::applied;
 }
 
@@ -40,7 +41,8 @@ class Changes final : public Checker {
       look("cancel", asked->task_id, asked->answer, due_cancel(ledger.find(asked->task_id)));
     }
     if (const auto* asked = std::get_if<RetryAsked>(&event)) {
-      look("retry", asked->task_id, asked->answer, due_retry(ledger, ledger.find(asked->task_id)));
+      look("retry", asked->task_id, asked->answer,
+           due_retry(ledger, ledger.find(asked->task_id), asked->now));
     }
     if (const auto* asked = std::get_if<RemoveAsked>(&event)) {
       look("delete", asked->task_id, asked->answer, due_remove(ledger.find(asked->task_id)));

@@ -10,7 +10,7 @@ bool has_conflict(const Ledger& ledger, const Refused& refused) {
   for (const auto& row : refused.rows) {
     if (!row.unique_key) continue;
     if (!wanted.emplace(row.type_id, *row.unique_key).second) return true;
-    const auto holder = ledger.unique_holder(row.type_id, *row.unique_key, 0);
+    const auto holder = ledger.unique_holder(row.type_id, *row.unique_key, 0, refused.now);
     if (holder && refused.error.task_id == holder) return true;
   }
   return false;

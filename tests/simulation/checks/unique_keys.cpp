@@ -1,4 +1,4 @@
-// At most one task of a type waits or runs under a unique key.
+// At most one task of a type holds a unique key, each for as long as its scope says.
 #include "checks/checks.hpp"
 
 namespace esteira::sim {
@@ -13,20 +13,22 @@ class UniqueKeys final : public Checker {
     if (const auto* inserted = std::get_if<Inserted>(&event)) {
       const auto& row = inserted->row;
       if (inserted->answer.created && row.unique_key) {
-        look(ledger, row.type_id, *row.unique_key, inserted->answer.task_id);
+        look(ledger, row.type_id, *row.unique_key, inserted->answer.task_id, inserted->now);
       }
     }
     if (const auto* retried = std::get_if<RetryAsked>(&event)) {
       const auto* task = ledger.find(retried->task_id);
-      if (retried->answer == ChangeStatus::applied && task != nullptr && task->unique_key) {
-        look(ledger, task->type_id, *task->unique_key, task->task_id);
+      if (retried->answer == ChangeStatus::applied && task != nullptr && task->unique_key &&
+          task->unique_scope != UniqueScope::window) {
+        look(ledger, task->type_id, *task->unique_key, task->task_id, retried->now);
       }
     }
   }
 
  private:
-  void look(const Ledger& ledger, TypeId type_id, const std::string& key, TaskId task_id) {
-    if (const auto holder = ledger.unique_holder(type_id, key, task_id)) {
+  void look(const Ledger& ledger, TypeId type_id, const std::string& key, TaskId task_id,
+            Time now) {
+    if (const auto holder = ledger.unique_holder(type_id, key, task_id, now)) {
       fail("task {} took the key '{}' that task {} holds", task_id, key, *holder);
     }
   }

@@ -83,6 +83,7 @@ struct Refused {
   std::string_view call;
   const Error& error;
   std::span<const NewTaskRow> rows{};  // of an insert
+  Time now{};
 };
 // A producer was told that its wish is task `task_id`.
 struct Acknowledged {

@@ -15,6 +15,22 @@ std::int64_t order_of(std::string_view payload) {
   return order;
 }
 
+namespace {
+
+bool holds_key(const TaskRecord& task, Time now) {
+  switch (task.unique_scope) {
+    case UniqueScope::active:
+      return task.stage != Stage::ended;
+    case UniqueScope::waiting:
+      return task.stage == Stage::waiting && task.unstarted;
+    case UniqueScope::window:
+      return task.unique_until && now < *task.unique_until;
+  }
+  return false;
+}
+
+}  // namespace
+
 void Ledger::apply(const Event& event) {
   std::visit([this](const auto& one) { on(one); }, event);
 }
@@ -29,11 +45,11 @@ const TaskType* Ledger::type(TypeId type_id) const {
   return found == types_.end() ? nullptr : &found->second;
 }
 
-std::optional<TaskId> Ledger::unique_holder(TypeId type_id, const std::string& key,
-                                            TaskId except) const {
+std::optional<TaskId> Ledger::unique_holder(TypeId type_id, const std::string& key, TaskId except,
+                                            Time now) const {
   for (const auto& [task_id, task] : tasks_) {
     if (task_id != except && task.type_id == type_id && task.unique_key == key &&
-        task.stage != Stage::ended) {
+        holds_key(task, now)) {
       return task_id;
     }
   }
@@ -105,6 +121,8 @@ void Ledger::on(const Inserted& event) {
                                               .order = order_of(row.payload),
                                               .max_retries = row.max_retries,
                                               .unique_key = row.unique_key,
+                                              .unique_scope = row.terms.unique_scope,
+                                              .unique_until = row.terms.unique_until,
                                               .payload = row.payload,
                                               .run_at = row.scheduled_for.value_or(event.now)});
   highest_id_ = std::max(highest_id_, task_id);
@@ -157,6 +175,7 @@ void Ledger::on(const Claimed& event) {
   auto* task = touch(event.claim.fence.task_id);
   if (task == nullptr || event.repeated) return;
   move(*task, Stage::running);
+  task->unstarted = false;
   task->claims += 1;
   task->live = LiveClaim{.fence = event.claim.fence,
                          .worker = event.worker,
@@ -192,6 +211,7 @@ void Ledger::on(const RetryAsked& event) {
   auto* task = touch(event.task_id);
   if (task == nullptr || event.answer != ChangeStatus::applied) return;
   move(*task, Stage::waiting);
+  task->unstarted = true;
   task->run_at = event.now;
   task->retries = 0;
   task->crashes = 0;

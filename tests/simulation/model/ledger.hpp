@@ -36,6 +36,9 @@ struct TaskRecord {
   std::int64_t order = 0;  // which wish of a producer it fulfils
   int max_retries = 0;
   std::optional<std::string> unique_key;
+  UniqueScope unique_scope = UniqueScope::active;
+  std::optional<Time> unique_until{};  // of a window
+  bool unstarted = true;               // since it took its key
   std::string payload;
 
   Stage stage = Stage::waiting;
@@ -62,9 +65,9 @@ class Ledger {
   [[nodiscard]] bool was_removed(TaskId task_id) const { return removed_.contains(task_id); }
   [[nodiscard]] const std::map<std::string, TaskId>& keys() const { return keys_; }
   [[nodiscard]] const TaskType* type(TypeId type_id) const;
-  // Who waits or runs under a unique key, other than `except`.
+  // Who holds a unique key, other than `except`.
   [[nodiscard]] std::optional<TaskId> unique_holder(TypeId type_id, const std::string& key,
-                                                    TaskId except) const;
+                                                    TaskId except, Time now) const;
   [[nodiscard]] TaskId highest_id() const { return highest_id_; }
 
   // The live claim that a fence names, or null where it is stale.

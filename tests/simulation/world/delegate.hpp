@@ -135,6 +135,12 @@ class Delegate : public TaskRepository {
                                                                   Time now) override {
     return inner_.work_operation(only, now);
   }
+  [[nodiscard]] Expected<int> expire_waiting(int limit, Time now) override {
+    return inner_.expire_waiting(limit, now);
+  }
+  [[nodiscard]] Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override {
+    return inner_.count_waiting(type_id, most);
+  }
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return inner_.prune(request, now);
   }

@@ -43,6 +43,15 @@ bool ProducerProcess::repeatable() const {
       open_, [](const NewTask& wish) { return wish.options.idempotency_key.has_value(); });
 }
 
+void ProducerProcess::draw_unique(TaskOptions& options) {
+  options.unique_key = fmt::format("u{}", random().below(4));
+  if (chance(random(), 0.3)) options.unique_scope = UniqueScope::waiting;
+  if (chance(random(), 0.2)) {
+    options.unique_scope = UniqueScope::window;
+    options.unique_window = between(random(), milliseconds{100}, seconds{20});
+  }
+}
+
 NewTask ProducerProcess::draw_wish() {
   const auto& types = site_.processors.all();
   const auto type = static_cast<std::size_t>(random().below(static_cast<int>(types.size())));
@@ -54,7 +63,7 @@ NewTask ProducerProcess::draw_wish() {
   if (chance(random(), 0.3)) {
     options.scheduled_for = clock().now() + between(random(), -seconds{1}, seconds{4});
   }
-  if (chance(random(), 0.2)) options.unique_key = fmt::format("u{}", random().below(4));
+  if (chance(random(), 0.2)) draw_unique(options);
   if (chance(random(), 0.1)) options.timeout = between(random(), milliseconds{100}, seconds{2});
   if (chance(random(), 0.1)) options.max_retries = random().below(3);
   if (chance(random(), 0.1)) options.tags = {"sim"};

@@ -23,6 +23,7 @@ class ProducerProcess final : public Process {
 
  private:
   [[nodiscard]] NewTask draw_wish();
+  void draw_unique(TaskOptions& options);
   void draw_call();
   void call();
   void on_answer(const std::vector<CreatedTask>& created);

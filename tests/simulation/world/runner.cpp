@@ -68,7 +68,7 @@ bool SimRunner::begin_next() {
   for (std::size_t i = 0; i < batch && !queue_.empty() && queue_.front()->policy == policy; ++i) {
     auto attempt = std::move(queue_.front());
     queue_.pop_front();
-    if (auto early = outcome_before_start(*attempt, clock.steady())) {
+    if (auto early = outcome_before_start(*attempt, clock.steady(), clock.now())) {
       done_.push_back({std::move(attempt), std::move(*early)});
       continue;
     }

@@ -28,7 +28,7 @@ Expected<std::vector<InsertedTask>> Witness::insert(std::span<const NewTaskRow> 
   auto answer = inner().insert(rows, now);
   if (!answer) {
     world_.trace().line(world_.at(), "  store refuses insert: {}", answer.error().message);
-    world_.record(Refused{"insert", answer.error(), rows});
+    world_.record(Refused{"insert", answer.error(), rows, now});
     return answer;
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {

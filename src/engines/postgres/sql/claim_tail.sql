@@ -4,6 +4,15 @@
   DELETE FROM esteira.task_ready r USING picked p
   WHERE r.type_id = p.type_id AND r.priority = p.priority AND r.run_at = p.run_at
     AND r.task_id = p.task_id
+), started AS (
+  -- The keys that are held until their tasks start.
+  DELETE FROM esteira.task_unique u
+  USING (SELECT r.type_id, r.unique_key, r.task_id FROM picked p
+         CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r
+                             WHERE r.task_id = p.task_id OFFSET 0) r
+         WHERE p.keyed) k
+  WHERE u.type_id = k.type_id AND u.unique_key = k.unique_key AND u.task_id = k.task_id
+    AND u.scope = 1
 ), lease AS (
   INSERT INTO esteira.task_leases (lease_id, part, open_tasks, claimed_at, expires_at, keyed, kept,
                                    worker, task_ids, attempts, run_ats, retries, crashes)

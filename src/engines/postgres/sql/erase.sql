@@ -1,15 +1,12 @@
 -- remove, prune: everything that is kept of these tasks, which no longer wait or run.
 WITH gone AS (
   DELETE FROM esteira.task_requests WHERE task_id = ANY ($1)
-  RETURNING task_id, type_id, unique_key, tags
+  RETURNING task_id, tags
 ), slots AS (
   DELETE FROM esteira.task_slots WHERE task_id = ANY ($1)
 ), tags AS (
   DELETE FROM esteira.task_tags t USING (SELECT unnest(tags) AS tag, task_id FROM gone) g
   WHERE t.tag = g.tag AND t.task_id = g.task_id
-), keys AS (
-  DELETE FROM esteira.task_unique u USING gone g
-  WHERE u.type_id = g.type_id AND u.unique_key = g.unique_key AND u.task_id = g.task_id
 ), executions AS (
   DELETE FROM esteira.task_executions WHERE task_id = ANY ($1)
 ), reopened AS (

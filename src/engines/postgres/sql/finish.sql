@@ -96,6 +96,7 @@ WITH given AS MATERIALIZED (
          WHERE e.ends_task AND (SELECT bool_or(l.keyed) FROM leases l)
            AND r.unique_key IS NOT NULL) k
   WHERE u.type_id = k.type_id AND u.unique_key = k.unique_key AND u.task_id = k.task_id
+    AND u.until IS NULL
 ), unmarked AS (
   DELETE FROM esteira.task_checkpoints k USING ended e
   WHERE (SELECT bool_or(l.kept) FROM leases l) AND e.ends_task AND k.task_id = e.task_id

@@ -3,6 +3,15 @@ WITH given AS MATERIALIZED (
   SELECT * FROM unnest($6::bigint[], $7::integer[], $8::timestamptz[], $9::integer[],
                        $10::integer[], $11::integer[], $12::boolean[], $13::boolean[], $14::text[])
     AS i (task_id, attempt, run_at, retries, crashes, type_id, keyed, kept, flow_key)
+), started AS (
+  -- The keys that are held until their tasks start.
+  DELETE FROM esteira.task_unique u
+  USING (SELECT r.type_id, r.unique_key, r.task_id FROM given g
+         CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r
+                             WHERE r.task_id = g.task_id OFFSET 0) r
+         WHERE g.keyed) k
+  WHERE u.type_id = k.type_id AND u.unique_key = k.unique_key AND u.task_id = k.task_id
+    AND u.scope = 1
 ), lease AS (
   INSERT INTO esteira.task_leases (lease_id, part, open_tasks, claimed_at, expires_at, keyed, kept,
                                    gated, worker, task_ids, attempts, run_ats, retries, crashes)

@@ -4,13 +4,13 @@ WITH given AS MATERIALIZED (
   SELECT coalesce(i.task_id, nextval('esteira.task_ids')) AS task_id, $1::timestamptz AS created_at,
          i.payload, coalesce(i.type_id, $5) AS type_id, coalesce(i.priority, $7) AS priority,
          coalesce(i.max_retries, $9) AS max_retries, i.scheduled_for, i.timeout_us, i.unique_key,
-         i.traceparent, i.tags::text[] AS tags, i.terms,
+         i.traceparent, i.tags::text[] AS tags, i.terms, i.expires_at,
          coalesce(i.scheduled_for, $1) AS run_at, i.terms ->> 'flow_key' AS flow_key
   FROM unnest($2::bigint[], $3::jsonb[], $4::integer[], $6::integer[], $8::integer[],
               $10::timestamptz[], $11::bigint[], $12::text[], $13::text[], $14::text[],
-              $15::jsonb[])
+              $15::jsonb[], $16::timestamptz[])
     AS i (task_id, payload, type_id, priority, max_retries, scheduled_for, timeout_us, unique_key,
-          traceparent, tags, terms)
+          traceparent, tags, terms, expires_at)
 ), requests AS (
   INSERT INTO esteira.task_requests (task_id, created_at, scheduled_for, timeout_us, type_id,
                                      priority, max_retries, unique_key, traceparent, tags, payload,
@@ -41,6 +41,9 @@ WITH given AS MATERIALIZED (
 ), tags AS (
   INSERT INTO esteira.task_tags (tag, task_id)
   SELECT DISTINCT t.tag, g.task_id FROM given g CROSS JOIN LATERAL unnest(g.tags) AS t (tag)
+), expiries AS (
+  INSERT INTO esteira.task_expiries (look_at, task_id)
+  SELECT expires_at, task_id FROM given WHERE expires_at IS NOT NULL
 ), changed AS (
   INSERT INTO esteira.task_changes (at, task_ids)
   SELECT $1, CASE WHEN count(*) <= 100 THEN array_agg(task_id) END FROM given HAVING count(*) > 0

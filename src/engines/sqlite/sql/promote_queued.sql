@@ -7,4 +7,4 @@ SELECT s.task_id, s.type_id, iif(json_extract(t.flow, '$.ordered'), 0, s.priorit
 FROM (SELECT * FROM task_scheduled WHERE run_at_us <= ?1 ORDER BY run_at_us, task_id LIMIT ?2) s
 CROSS JOIN task_requests r ON r.task_id = s.task_id
 CROSS JOIN task_types t ON t.type_id = s.type_id
-WHERE s.flags & 2
+WHERE s.flags & 4

@@ -1,0 +1,4 @@
+-- count_waiting: up to so many of each.
+SELECT (SELECT count(*) FROM (SELECT FROM esteira.task_ready WHERE type_id = $1 LIMIT :limit) r)
+  + (SELECT count(*) FROM (SELECT FROM esteira.task_scheduled WHERE type_id = $1 LIMIT :limit) s)
+  + (SELECT count(*) FROM (SELECT FROM esteira.task_queued WHERE type_id = $1 LIMIT :limit) q)
