@@ -30,6 +30,11 @@ struct CheckedTask {
   [[nodiscard]] std::size_t bytes() const { return row.payload.size() + body.size(); }
 };
 
+struct MadeSchedule {
+  Json schedule;
+  bool created = true;
+};
+
 enum class TaskChange : std::uint8_t { cancel, retry, remove };
 
 // "applied", "wrong_status", …, as --json and the audit trail write it.
@@ -72,6 +77,18 @@ class Backend {
   [[nodiscard]] virtual Expected<ChangedType> set_type(const std::string& name,
                                                        const TypeChange& change) = 0;
   [[nodiscard]] virtual Expected<TaskType> pause_type(const std::string& name, bool paused) = 0;
+
+  // As the HTTP API shows them: by name; one of them; its next instants. not_found.
+  [[nodiscard]] virtual Expected<JsonArray> schedules() = 0;
+  [[nodiscard]] virtual Expected<Json> schedule(const std::string& name) = 0;
+  [[nodiscard]] virtual Expected<JsonArray> preview_schedule(const std::string& name,
+                                                             int count) = 0;
+  // These write the audit trail.
+  [[nodiscard]] virtual Expected<MadeSchedule> set_schedule(const std::string& name,
+                                                            const ScheduleChange& change) = 0;
+  [[nodiscard]] virtual Expected<void> remove_schedule(const std::string& name) = 0;
+  [[nodiscard]] virtual Expected<Json> pause_schedule(const std::string& name, bool paused) = 0;
+  [[nodiscard]] virtual Expected<Task> run_schedule(const std::string& name) = 0;
 
   // With rounded numbers (api::rounded).
   [[nodiscard]] virtual Expected<Stats> stats() = 0;

@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include "api/key_json.hpp"
+#include "api/schedule_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
 #include "cli/trail.hpp"
 #include "esteira/service.hpp"
 #include "service/back_pressure.hpp"
 #include "service/new_task.hpp"
+#include "service/schedule_service.hpp"
 #include "service/type_cache.hpp"
 
 namespace esteira::cli {
@@ -38,6 +40,7 @@ class LocalBackend final : public Backend {
       : store_(std::move(store)),
         tasks_(store_.repository, store_.registry.get(), store_.clock),
         type_service_(store_.repository, store_.clock),
+        schedule_service_(store_.repository, store_.registry.get(), store_.clock),
         known_types_(*store_.repository, *store_.clock),
         pressure_(*store_.repository, *store_.clock) {}
 
@@ -69,12 +72,28 @@ class LocalBackend final : public Backend {
   Expected<ChangedType> set_type(const std::string& name, const TypeChange& change) override;
   Expected<TaskType> pause_type(const std::string& name, bool paused) override;
 
+  Expected<JsonArray> schedules() override;
+  Expected<Json> schedule(const std::string& name) override {
+    return shown(ESTEIRA_TRY(schedule_service_.find(name)));
+  }
+  Expected<JsonArray> preview_schedule(const std::string& name, int count) override {
+    return api::preview_to_json(ESTEIRA_TRY(schedule_service_.preview(name, count)));
+  }
+  Expected<MadeSchedule> set_schedule(const std::string& name,
+                                      const ScheduleChange& change) override;
+  Expected<void> remove_schedule(const std::string& name) override;
+  Expected<Json> pause_schedule(const std::string& name, bool paused) override;
+  Expected<Task> run_schedule(const std::string& name) override;
+
   Expected<Stats> stats() override {
     return api::rounded(ESTEIRA_TRY(store_.repository->stats(store_.now())));
   }
   Expected<std::vector<WorkerRecord>> workers() override { return store_.repository->workers(); }
 
  private:
+  [[nodiscard]] Json shown(const Schedule& schedule) const {
+    return api::schedule_to_json(schedule, store_.now());
+  }
   Statuses apply(TaskChange change, std::span<const TaskId> ids);
   Expected<void> note_all(TaskChange change, std::span<const TaskId> ids,
                           std::span<const ChangeStatus> statuses);
@@ -82,6 +101,7 @@ class LocalBackend final : public Backend {
   const Store store_;
   TaskService tasks_;
   TypeService type_service_;
+  ScheduleService schedule_service_;
   TypeCache known_types_;
   BackPressure pressure_;
 };
@@ -160,6 +180,52 @@ Expected<TaskType> LocalBackend::pause_type(const std::string& name, bool paused
     ESTEIRA_TRY(note_in_trail(
         store_, {.action = paused ? "type.pause" : "type.resume", .target = type.name}));
     return type;
+  });
+}
+
+Expected<JsonArray> LocalBackend::schedules() {
+  JsonArray all;
+  for (const auto& one : ESTEIRA_TRY(schedule_service_.list())) all.push_back(shown(one));
+  return all;
+}
+
+Expected<MadeSchedule> LocalBackend::set_schedule(const std::string& name,
+                                                  const ScheduleChange& change) {
+  return with_trail(store_, [&]() -> Expected<MadeSchedule> {
+    const auto before = schedule_service_.find(name);
+    const auto set = ESTEIRA_TRY(schedule_service_.set(name, change));
+    AuditEntry entry{.action = "schedule.set", .target = name, .after = api::audited(set.schedule)};
+    if (before) entry.before = api::audited(*before);
+    ESTEIRA_TRY(note_in_trail(store_, std::move(entry)));
+    return MadeSchedule{shown(set.schedule), set.created};
+  });
+}
+
+Expected<void> LocalBackend::remove_schedule(const std::string& name) {
+  return with_trail(store_, [&]() -> Expected<void> {
+    const auto removed = ESTEIRA_TRY(schedule_service_.remove(name));
+    return note_in_trail(
+        store_, {.action = "schedule.delete", .target = name, .before = api::audited(removed)});
+  });
+}
+
+Expected<Json> LocalBackend::pause_schedule(const std::string& name, bool paused) {
+  return with_trail(store_, [&]() -> Expected<Json> {
+    const auto schedule =
+        ESTEIRA_TRY(paused ? schedule_service_.pause(name) : schedule_service_.resume(name));
+    ESTEIRA_TRY(note_in_trail(
+        store_, {.action = paused ? "schedule.pause" : "schedule.resume", .target = name}));
+    return shown(schedule);
+  });
+}
+
+Expected<Task> LocalBackend::run_schedule(const std::string& name) {
+  return with_trail(store_, [&]() -> Expected<Task> {
+    auto task = ESTEIRA_TRY(schedule_service_.run(name));
+    const Json after = JsonObject{{"task_id", task.task_id}};
+    ESTEIRA_TRY(
+        note_in_trail(store_, {.action = "schedule.run", .target = name, .after = to_text(after)}));
+    return task;
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "api/answer_json.hpp"
 #include "api/new_task_json.hpp"
+#include "api/schedule_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
 #include "base/clock.hpp"
@@ -60,6 +61,11 @@ std::string query_of(const TaskFilter& filter) {
   return query;
 }
 
+// A name that is none is no part of a path either: the server says that there is no such schedule.
+std::string schedule_path(const std::string& name) {
+  return "/schedules/" + client::percent_encoded(name);
+}
+
 std::string type_path(const std::string& name) { return "/types/" + client::percent_encoded(name); }
 
 ApiCall changing_call(TaskChange change, TaskId task_id) {
@@ -104,15 +110,19 @@ Error about_the_task(Error error) {
   return error;
 }
 
-template <class T>
-Expected<std::vector<T>> items_of(const Json& page, Expected<T> (*read)(const Json&)) {
+Expected<JsonArray> items_of(const Json& page) {
   const auto* object = page.if_object();
   const auto* items = object == nullptr ? nullptr : object->if_contains("items");
   if (items == nullptr || !items->is_array()) {
     return fail(ErrorCode::internal, "the server answered something that is no list");
   }
+  return items->get_array();
+}
+
+template <class T>
+Expected<std::vector<T>> items_of(const Json& page, Expected<T> (*read)(const Json&)) {
   std::vector<T> all;
-  for (const auto& one : items->get_array()) all.push_back(ESTEIRA_TRY(read(one)));
+  for (const auto& one : ESTEIRA_TRY(items_of(page))) all.push_back(ESTEIRA_TRY(read(one)));
   return all;
 }
 
@@ -168,6 +178,15 @@ class RemoteBackend final : public Backend {
   }
   Expected<ChangedType> set_type(const std::string& name, const TypeChange& change) override;
   Expected<TaskType> pause_type(const std::string& name, bool paused) override;
+
+  Expected<JsonArray> schedules() override { return items_of(ESTEIRA_TRY(look("/schedules"))); }
+  Expected<Json> schedule(const std::string& name) override;
+  Expected<JsonArray> preview_schedule(const std::string& name, int count) override;
+  Expected<MadeSchedule> set_schedule(const std::string& name,
+                                      const ScheduleChange& change) override;
+  Expected<void> remove_schedule(const std::string& name) override;
+  Expected<Json> pause_schedule(const std::string& name, bool paused) override;
+  Expected<Task> run_schedule(const std::string& name) override;
 
   Expected<Stats> stats() override { return api::stats_from_json(ESTEIRA_TRY(look("/stats"))); }
   Expected<std::vector<WorkerRecord>> workers() override {
@@ -273,9 +292,58 @@ Expected<TaskType> RemoteBackend::pause_type(const std::string& name, bool pause
   return api::type_from_json(reply.body);
 }
 
+Expected<Json> RemoteBackend::schedule(const std::string& name) {
+  return api_.get(schedule_path(name));
+}
+
+Expected<JsonArray> RemoteBackend::preview_schedule(const std::string& name, int count) {
+  const auto page =
+      ESTEIRA_TRY(api_.get(fmt::format("{}/preview?count={}", schedule_path(name), count)));
+  return items_of(page);
+}
+
+Expected<MadeSchedule> RemoteBackend::set_schedule(const std::string& name,
+                                                   const ScheduleChange& change) {
+  ESTEIRA_TRY(check_schedule_name(name));
+  auto reply = ESTEIRA_TRY(api_.call({.method = "PUT",
+                                      .path = schedule_path(name),
+                                      .body = to_text(api::schedule_change_to_json(change))}));
+  return MadeSchedule{std::move(reply.body), reply.status == 201};
+}
+
+Expected<void> RemoteBackend::remove_schedule(const std::string& name) {
+  ESTEIRA_TRY(api_.call({.method = "DELETE", .path = schedule_path(name)}));
+  return {};
+}
+
+Expected<Json> RemoteBackend::pause_schedule(const std::string& name, bool paused) {
+  auto reply = ESTEIRA_TRY(
+      api_.call({.method = "POST", .path = schedule_path(name) + (paused ? "/pause" : "/resume")}));
+  return std::move(reply.body);
+}
+
+// With a key of its own, so that an answer that was lost can be asked for again.
+Expected<Task> RemoteBackend::run_schedule(const std::string& name) {
+  const auto reply = ESTEIRA_TRY(api_.call({.method = "POST",
+                                            .path = schedule_path(name) + "/run",
+                                            .headers = {{"Idempotency-Key", random_key()}},
+                                            .safe_to_repeat = true}));
+  return api::task_from_json(reply.body);
+}
+
 void put_seconds(JsonObject& object, std::string_view name,
                  const std::optional<Duration>& duration) {
   if (duration) object[name] = api::seconds_to_json(*duration);
+}
+
+JsonObject breaker_change_to_json(const TypeChange& change) {
+  JsonObject breaker;
+  if (change.breaker_failure_rate) breaker["failure_rate"] = *change.breaker_failure_rate;
+  if (change.breaker_attempts) breaker["attempts"] = *change.breaker_attempts;
+  put_seconds(breaker, "window_seconds", change.breaker_window);
+  put_seconds(breaker, "open_seconds", change.breaker_open);
+  if (change.breaker_probes) breaker["probes"] = *change.breaker_probes;
+  return breaker;
 }
 
 JsonObject flow_change_to_json(const TypeChange& change) {
@@ -311,6 +379,9 @@ Json type_change_to_json(const TypeChange& change) {
   if (change.concurrency) body["concurrency"] = *change.concurrency;
   if (change.rate) body["rate"] = *change.rate;
   if (auto flow = flow_change_to_json(change); !flow.empty()) body["flow"] = std::move(flow);
+  if (auto breaker = breaker_change_to_json(change); !breaker.empty()) {
+    body["breaker"] = std::move(breaker);
+  }
   if (change.max_waiting) body["max_waiting"] = *change.max_waiting;
   if (change.payload_schema) {
     auto schema = parse_json(*change.payload_schema);

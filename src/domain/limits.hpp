@@ -49,6 +49,9 @@ inline constexpr int claim_tasks_max = 1000;  // one claim
 inline constexpr std::size_t flow_key_bytes_max = 255;
 inline constexpr std::size_t flow_weights_max = 1000;
 inline constexpr int flow_weight_max = 1000;
+inline constexpr int breaker_attempts_max = 1'000'000;
+inline constexpr int breaker_probes_max = 1000;
+inline constexpr Duration breaker_time_max = 24h;
 inline constexpr int gate_flows_max = 2000;      // flows that one claim looks at
 inline constexpr Duration claim_wait_max = 30s;  // how long a claim may wait for work
 // Workers in other languages. A worker's id is its name and what makes it unique.
@@ -74,5 +77,18 @@ inline constexpr Duration expiry_recheck = 10s;
 // A change that touches more tasks is kept without their ids.
 inline constexpr std::size_t change_ids_max = 100;
 inline constexpr Duration changes_kept = 2min;  // how far back a reader of changes may resume
+// Schedules.
+inline constexpr std::size_t schedules_max = 10'000;
+inline constexpr std::size_t schedule_name_bytes_max = 100;
+inline constexpr std::size_t cron_bytes_max = 255;
+inline constexpr Duration schedule_interval_min = 1s;  // of "@every"
+inline constexpr Duration schedule_interval_max = 24h * 366;
+// A task that is made so much after its nominal time is still on time; later it was missed.
+inline constexpr Duration schedule_on_time = 10s;
+inline constexpr Duration missed_window_max = 24h * 366;
+inline constexpr int missed_max_max = 1000;               // tasks of one catching up
+inline constexpr int schedule_looks_max = 100;            // schedules of one look for the due
+inline constexpr int preview_instants_max = 1000;         // one call
+inline constexpr Duration schedule_runs_kept = 24h * 30;  // SQL of PostgreSQL names it too
 
 }  // namespace esteira::limits

@@ -16,11 +16,13 @@ std::function<Expected<std::unique_ptr<Services>>()> services_opener(
   return [open = std::move(open), registry, clock = std::move(clock),
           in_flight = std::make_shared<InFlight>()]() -> Expected<std::unique_ptr<Services>> {
     auto repository = ESTEIRA_TRY(open());
-    return std::make_unique<Services>(Services{.repository = repository,
-                                               .clock = clock,
-                                               .tasks = TaskService(repository, registry, clock),
-                                               .types = TypeService(repository, clock),
-                                               .in_flight = in_flight});
+    return std::make_unique<Services>(
+        Services{.repository = repository,
+                 .clock = clock,
+                 .tasks = TaskService(repository, registry, clock),
+                 .types = TypeService(repository, clock),
+                 .schedules = ScheduleService(repository, registry, clock),
+                 .in_flight = in_flight});
   };
 }
 

@@ -7,6 +7,7 @@
 #include "http/in_flight.hpp"
 #include "repository/database_clock.hpp"
 #include "repository/repository.hpp"
+#include "service/schedule_service.hpp"
 #include "service/type_service.hpp"
 
 namespace esteira::http {
@@ -18,6 +19,7 @@ struct Services {
   std::shared_ptr<DatabaseClock> clock;
   TaskService tasks;
   TypeService types;
+  ScheduleService schedules;
   std::shared_ptr<InFlight> in_flight;  // shared by all sets
 
   [[nodiscard]] Time now() const { return clock->now(); }

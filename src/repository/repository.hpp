@@ -20,6 +20,7 @@
 #include "domain/claim.hpp"
 #include "domain/operation.hpp"
 #include "domain/policy.hpp"
+#include "domain/schedule.hpp"
 #include "domain/session.hpp"
 #include "domain/settle.hpp"
 #include "domain/stats.hpp"
@@ -261,6 +262,15 @@ struct EditAnswer {
   std::optional<Task> after{};
 };
 
+// A schedule that waits for its next look.
+struct ScheduleLook {
+  std::string name;
+  Time look_at{};
+  friend bool operator==(const ScheduleLook&, const ScheduleLook&) = default;
+};
+// Whether the lock of a schedule that another transaction holds is waited for.
+enum class WhenLocked : std::uint8_t { wait, give_up };
+
 // How `task_types` retentions are overridden by hand; absent values are each type's own.
 struct PruneRequest {
   std::optional<Duration> completed_older;
@@ -429,6 +439,30 @@ class TaskRepository {
   // Moves seen_at forward, never back. Safe to repeat, as is the next.
   [[nodiscard]] virtual Expected<void> touch_session(const Sha256& token_hash, Time now) = 0;
   [[nodiscard]] virtual Expected<void> remove_session(const Sha256& token_hash) = 0;
+
+  // Schedules, by name.
+  [[nodiscard]] virtual Expected<std::vector<Schedule>> schedules() = 0;
+  [[nodiscard]] virtual Expected<std::optional<Schedule>> schedule(const std::string& name) = 0;
+  // Those that wait for a look, the earliest first: one walk along an index.
+  [[nodiscard]] virtual Expected<std::vector<ScheduleLook>> schedule_looks(int limit) = 0;
+  // Inside `atomically`: nobody else changes the schedule or makes its tasks until the end of that
+  // transaction. Answers it as it stands; nothing where there is none, or another holds it.
+  [[nodiscard]] virtual Expected<std::optional<Schedule>> lock_schedule(const std::string& name,
+                                                                        WhenLocked when) = 0;
+  // Inserts by name or replaces all but created_at. What is read only is left out.
+  [[nodiscard]] virtual Expected<void> put_schedule(const Schedule& schedule) = 0;
+  // False: there is no such schedule. What it did (`schedule_runs`) stays.
+  [[nodiscard]] virtual Expected<bool> remove_schedule(const std::string& name) = 0;
+  // Notes nominal times, each at most once ever: answers those that were not there, in order, and
+  // notes them without a task.
+  [[nodiscard]] virtual Expected<std::vector<Time>> note_schedule_runs(
+      const std::string& name, std::span<const Time> nominal, Time now) = 0;
+  // Says which task was made for a nominal time that is noted.
+  [[nodiscard]] virtual Expected<void> set_schedule_tasks(const std::string& name,
+                                                          std::span<const ScheduleRun> runs) = 0;
+  // The last nominal time first. `maintain` removes the old, never a schedule's last.
+  [[nodiscard]] virtual Expected<std::vector<ScheduleRun>> schedule_runs(const std::string& name,
+                                                                         int limit) = 0;
 
   // Writes what follows the end of the trail (`next_audit_record`): one at a time among all
   // programs, so that the chain has no gap and no fork. After in_doubt the record may be there.

@@ -21,10 +21,21 @@ Maintenance::Maintenance(MaintenanceOptions options, TaskRepository& repository,
       repository_(repository),
       clock_(clock),
       random_(random),
-      events_(events) {}
+      events_(events),
+      schedules_(repository, clock) {}
 
 Expected<Maintenance::Progress> Maintenance::step() {
   Progress progress;
+  // First, because these alone are waited for at a certain moment.
+  const auto fired = schedules_.step();
+  progress.fired = fired.created;
+  next_schedule_ = fired.next_look;
+  ESTEIRA_TRY(tidy(progress));
+  if (fired.error) return std::unexpected(*fired.error);
+  return progress;
+}
+
+Expected<void> Maintenance::tidy(Progress& progress) {
   progress.expired = ESTEIRA_TRY(settle_pending());
   // Pages until none is left: leases that can't be settled never hide the others.
   while (ESTEIRA_TRY(take_expired()) > 0) progress.expired += ESTEIRA_TRY(settle_pending());
@@ -32,7 +43,7 @@ Expected<Maintenance::Progress> Maintenance::step() {
   if (clock_.steady() >= prune_at_) progress.pruned = ESTEIRA_TRY(prune());
   ESTEIRA_TRY(repository_.maintain(clock_.now()));
   progress.operations_wait = ESTEIRA_TRY(work_operations());
-  return progress;
+  return {};
 }
 
 Expected<bool> Maintenance::work_operations() {

@@ -1,5 +1,5 @@
-// What any process may do for all: expired leases, tasks that waited too long, retention, the
-// engine's housekeeping, and the batches of operations.
+// What any process may do for all: the tasks of schedules, expired leases, expired tasks,
+// retention, the engine's housekeeping, and the batches of operations.
 #pragma once
 
 #include "base/clock.hpp"
@@ -7,6 +7,7 @@
 #include "domain/settle.hpp"
 #include "repository/repository.hpp"
 #include "telemetry/event.hpp"
+#include "worker/schedule_firing.hpp"
 
 namespace esteira {
 
@@ -27,13 +28,17 @@ class Maintenance {
   struct Progress {
     int expired = 0;  // attempts whose lease had ended, settled
     std::int64_t pruned = 0;
+    int fired = 0;  // tasks that schedules made
     // The next round should come at once:
     bool expiries_wait = false;
     bool operations_wait = false;
   };
-  // One round: pages through all expired leases, prunes when it is time, does some batches. What
-  // the store would not take is kept and offered again in the next round.
+  // One round: makes the tasks of schedules, pages through all expired leases, prunes when it is
+  // time, does some batches. What the store would not take is kept and offered again in the next
+  // round. A schedule that fails keeps nothing else from its turn; the error comes at the end.
   [[nodiscard]] Expected<Progress> step();
+  // When the next schedule is due, as the last round saw it.
+  [[nodiscard]] std::optional<Time> next_schedule() const { return next_schedule_; }
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
  private:
@@ -41,6 +46,7 @@ class Maintenance {
     Claim claim;
     std::string previous_worker;
   };
+  Expected<void> tidy(Progress& progress);
   Expected<int> take_expired();
   Expected<int> settle_pending();
   // Some batches; true: there may be more.
@@ -56,6 +62,8 @@ class Maintenance {
   const Clock& clock_;
   Random& random_;
   EventSink* const events_;
+  ScheduleFiring schedules_;
+  std::optional<Time> next_schedule_;
   std::vector<Pending> pending_;
   std::optional<LeaseId> doubtful_lease_;
   std::unordered_map<TypeId, std::string> type_names_;

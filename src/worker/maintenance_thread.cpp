@@ -1,5 +1,7 @@
 #include "worker/maintenance_thread.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "base/thread_name.hpp"
 #include "esteira/repository.hpp"
@@ -9,6 +11,8 @@ namespace esteira {
 namespace {
 
 constexpr Duration round_interval = std::chrono::seconds{1};
+// Between two rounds, however many schedules are due: others want the database too.
+constexpr Duration shortest_rest = std::chrono::milliseconds{10};
 constexpr Duration clock_interval = std::chrono::seconds{30};
 
 }  // namespace
@@ -57,7 +61,11 @@ void MaintenanceThread::run() {
     const auto progress = maintenance.step();  // what failed is offered again in the next round
     if (progress && (progress->operations_wait || progress->expiries_wait)) continue;
     const auto spread = static_cast<double>(round_interval.count()) * random_.fraction() / 2;
-    waker_.wait(round_interval / 2 + Duration{static_cast<std::int64_t>(spread)});
+    auto rest = round_interval / 2 + Duration{static_cast<std::int64_t>(spread)};
+    if (const auto next = maintenance.next_schedule()) {
+      rest = std::clamp(*next - clock_.now(), shortest_rest, rest);
+    }
+    waker_.wait(rest);
   }
 }
 

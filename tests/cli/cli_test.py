@@ -188,7 +188,8 @@ class Usage(Completing):
             self.assertIn("Usage: esteira " + " ".join(verb), out)
             example = re.search(r"^Example:\n  (.*)$", out, re.M)
             self.assertIn("esteira " + " ".join(verb), example[1] if example else "", verb)
-            if verb not in (["task"], ["type"], ["key"], ["audit"], ["migrate"], ["completion"]):
+            if verb not in (["task"], ["type"], ["schedule"], ["key"], ["audit"], ["migrate"],
+                            ["completion"]):
                 for option in ("--json", "--database"):
                     self.assertEqual(option in out, verb != ["completion", "bash"], verb)
 
@@ -202,7 +203,7 @@ class Usage(Completing):
         for words, said in (
                 ([], "a verb is missing"),
                 (["nonsense"], "'nonsense' is no verb of 'esteira'"),
-                (["schedule", "list"], "'schedule' is no verb"),
+                (["dashboard", "list"], "'dashboard' is no verb"),
                 (["task"], "a verb is missing"),
                 (["task", "nonsense"], "'nonsense' is no verb of 'esteira task'"),
                 (["--nonsense"], "--nonsense"),

@@ -95,7 +95,7 @@ TEST_P(SharedMigration, from_before_the_scopes_keeps_who_holds_a_unique_key) {
   NewTaskRow row = new_task_row(type("ALPHA"));
   row.unique_key = "key";
   const TaskId holder = add(row);
-  store().take_back_to(10);
+  store().take_back_to(12);
   const auto migrated = must(open_repository(store().url(), Migrate::always));
   EXPECT_TRUE(must(migrated->schema_status()).usable());
   row.terms.unique_scope = UniqueScope::waiting;

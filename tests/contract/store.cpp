@@ -30,6 +30,7 @@ const std::vector<const char*> sqlite_undone{
     "DROP INDEX task_unique_until; ALTER TABLE task_unique DROP COLUMN scope; "
     "ALTER TABLE task_unique DROP COLUMN until_us; DROP TABLE task_expiries; "
     "DROP INDEX task_scheduled_type",
+    "DROP TABLE task_schedules; DROP TABLE task_schedule_runs",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -45,6 +46,7 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"ALTER TABLE task_gates DROP COLUMN breaker"},
     {"ALTER TABLE task_unique DROP COLUMN scope", "ALTER TABLE task_unique DROP COLUMN until",
      "DROP TABLE task_expiries", "DROP INDEX task_scheduled_type"},
+    {"DROP TABLE task_schedules, task_schedule_runs"},
 };
 // The migrations after 0002 that make the view task_states anew.
 const std::vector<std::pair<int, const char*>> sqlite_views{{7, "/0007_operations.sql"},

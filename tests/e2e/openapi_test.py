@@ -21,6 +21,7 @@ UNREACHED_PROBLEMS = {
 }
 UNREACHED = {
     ("create_key", "409", None): "it would take 10,000 keys",
+    ("set_schedule", "409", None): "it would take 10,000 schedules",
 }
 # Bounds that hang together: one may not move without the other.
 BOUND_TOGETHER = {("set_type", ("back_off", "base_seconds")), ("set_type", ("back_off", "cap_seconds")),
@@ -207,6 +208,7 @@ class Promises(ApiCase):
         self.walk_conflicts()
         self.walk_back_pressure()
         self.walk_types()
+        self.walk_schedules()
         self.walk_work()
         self.walk_state()
         self.walk_keys()
@@ -304,6 +306,25 @@ class Promises(ApiCase):
         self.good("GET", "/api/v1/types/MINE")
         self.repeated("POST", "/api/v1/types/MINE/pause")
         self.repeated("POST", "/api/v1/types/MINE/resume")
+
+    def walk_schedules(self):
+        self.good("PUT", "/api/v1/types/PICKY", {"payload_schema": {"required": ["id"]}})
+        path = "/api/v1/schedules/walk"
+        wish = {"cron": "0 0 1 1 *", "type": "PICKY", "payload": {"id": 1}}
+        for wrong in ({"cron": "0 0 31 2 *"}, {"timezone": "Mars"}, {"type": "NOBODY"},
+                      {"payload": {}}):
+            self.assertEqual(self.ask("PUT", path, {**wish, **wrong})[0], 422)
+        self.good("PUT", path, wish)
+        self.good("PUT", path, {"timezone": "America/Sao_Paulo"})
+        self.good("GET", path)
+        self.assertEqual(len(self.good("GET", "/api/v1/schedules")["items"]), 1)
+        self.assertEqual(len(self.good("GET", f"{path}/preview?count=3")["items"]), 3)
+        self.repeated("POST", f"{path}/run")
+        self.repeated("POST", f"{path}/pause")
+        self.repeated("POST", f"{path}/resume")
+        self.good("PUT", "/api/v1/types/PICKY", {"payload_schema": {"required": ["name"]}})
+        wait_until(lambda: self.ask("POST", f"{path}/run")[0] == 422, "the new schema is known")
+        self.good("DELETE", path)
 
     def walk_work(self):
         task = self.good("POST", "/api/v1/tasks", {"type": "NOOP", "payload": {"a": [1, None]}})

@@ -171,18 +171,47 @@ class Remote(ApiCase):
                         "--flow-rate", "10/m burst 2", "--flow-ordered", "on",
                         "--flow-weight", "São Paulo=3", "--flow-weight", "42=2")
         self.does_alike("type", "set", "MINE", "--flow-weight", "none", "--flow-ordered", "off")
-        self.does_alike("type", "set", "MINE", "--flow-key", "none")
+        self.does_alike("type", "set", "MINE", "--flow-key", "none", "--breaker-rate", "0.25",
+                        "--breaker-attempts", 7, "--breaker-window", "5m", "--breaker-open", "90s",
+                        "--breaker-probes", 3)
+        self.does_alike("type", "set", "MINE", "--breaker-rate", 0)
         self.does_alike("type", "set", "MINE", "--schema", "none", "--rate", "none",
                         "--concurrency", 0, "--max-waiting", "none")
         for words in (("set", "bad name"), ("set", ""), ("set", "a/b"), ("set", "X", "--schema", "{"),
                       ("set", "X", "--schema", '{"type": "nothing"}'), ("set", "X", "--rate", "1"),
-                      ("set", "X", "--flow-key", "customer"), ("set", "X", "--flow-ordered", "on"),
+                      ("set", "X", "--flow-key", "customer"), ("set", "X", "--breaker-rate", "1.5"), ("set", "X", "--flow-ordered", "on"),
                       ("set", "X", "--flow-key", "/a", "--flow-weight", "42"),
                       ("set", "X", "--flow-key", "/a", "--flow-weight", "42=1001"),
                       ("set", "X", "--back-off-base", "2h", "--back-off-cap", "1h"),
                       ("set", "X", "--timeout", "8d"), ("set", "X", "--max-waiting", "0"), ("pause", "bad name")):
             self.does_alike("type", *words, status=BAD_INPUT)
         self.does_alike("type", "pause", "NOBODY", status=NOT_FOUND)
+
+    def test_schedules_are_told_alike(self):
+        full = ("--cron", "0 9 1 1 *", "--timezone", "America/Sao_Paulo", "--type", "NOOP",
+                "--payload", '{"a": "ü"}', "--priority", 3, "--max-retries", 2, "--tag", "one",
+                "--tag", "two", "--missed", "all", "--missed-window", "2h", "--missed-max", 7,
+                "--overlap", "queue")
+        for form in ((), ("--json",)):
+            self.does_alike("schedule", "set", "mine", *full, *form)
+            self.does_alike("schedule", "list", *form)
+            self.does_alike("schedule", "show", "mine", *form)
+            self.does_alike("schedule", "preview", "mine", "--count", 3, *form)
+            self.does_alike("schedule", "pause", "mine", *form)
+            self.does_alike("schedule", "list", *form)
+            self.does_alike("schedule", "resume", "mine", *form)
+            self.does_alike("schedule", "run", "mine", *form)
+            self.does_alike("schedule", "set", "mine", "--overlap", "skip", *form)
+            self.does_alike("schedule", "delete", "mine", *form)
+        for words in (("a/b", *full), ("..", *full), ("", *full), ("x",), ("x", "--cron", "@daily"),
+                      ("x", "--cron", "0 0 31 2 *", "--type", "NOOP"),
+                      ("x", "--cron", "@daily", "--type", "NOOP", "--timezone", "Mars")):
+            self.does_alike("schedule", "set", *words, status=BAD_INPUT)
+        self.does_alike("schedule", "set", "x", "--cron", "@daily", "--type", "NOBODY",
+                        status=NOT_FOUND)
+        for verb in ("show", "delete", "preview", "run", "pause", "resume"):
+            self.does_alike("schedule", verb, "nobody", status=NOT_FOUND)
+            self.does_alike("schedule", verb, "..", status=NOT_FOUND)
 
     def test_what_was_run_reads_alike(self):
         commands = Commands(self.product)

@@ -69,6 +69,7 @@ class App {
             .clock = clock_,
             .tasks = TaskService(repository_, nullptr, clock_),
             .types = TypeService(repository_, clock_),
+            .schedules = ScheduleService(repository_, nullptr, clock_),
             .in_flight = std::make_shared<http::InFlight>()};
   }
 

@@ -110,7 +110,7 @@ Expected<void> Repository::maintain(Time now) {
        {sql::maintain_keys, sql::maintain_answers, sql::maintain_workers, sql::maintain_operations,
         sql::maintain_stats, sql::maintain_statuses, sql::maintain_change_marks,
         sql::maintain_changes, sql::maintain_sessions, sql::maintain_flow_buckets,
-        sql::maintain_unique}) {
+        sql::maintain_unique, sql::maintain_schedule_runs}) {
     statements.push_back({.sql = sql, .params = Params{}.add(now)});
   }
   ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));

@@ -117,6 +117,20 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::optional<Session>> session(const Sha256& token_hash) override;
   [[nodiscard]] Expected<void> touch_session(const Sha256& token_hash, Time now) override;
   [[nodiscard]] Expected<void> remove_session(const Sha256& token_hash) override;
+  [[nodiscard]] Expected<std::vector<Schedule>> schedules() override;
+  [[nodiscard]] Expected<std::optional<Schedule>> schedule(const std::string& name) override;
+  [[nodiscard]] Expected<std::vector<ScheduleLook>> schedule_looks(int limit) override;
+  [[nodiscard]] Expected<std::optional<Schedule>> lock_schedule(const std::string& name,
+                                                                WhenLocked when) override;
+  [[nodiscard]] Expected<void> put_schedule(const Schedule& schedule) override;
+  [[nodiscard]] Expected<bool> remove_schedule(const std::string& name) override;
+  [[nodiscard]] Expected<std::vector<Time>> note_schedule_runs(const std::string& name,
+                                                               std::span<const Time> nominal,
+                                                               Time now) override;
+  [[nodiscard]] Expected<void> set_schedule_tasks(const std::string& name,
+                                                  std::span<const ScheduleRun> runs) override;
+  [[nodiscard]] Expected<std::vector<ScheduleRun>> schedule_runs(const std::string& name,
+                                                                 int limit) override;
   [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override;
   [[nodiscard]] Expected<std::vector<AuditRecord>> audit_page(std::optional<std::int64_t> before,
                                                               int limit) override;

@@ -160,6 +160,22 @@ struct ClaimAnswer {
                                            Time now);
 [[nodiscard]] Expected<void> remove_session(Connection& connection, const Sha256& token_hash);
 
+// schedules.cpp
+[[nodiscard]] Expected<std::vector<Schedule>> schedules(Connection& connection);
+[[nodiscard]] Expected<std::optional<Schedule>> schedule(Connection& connection,
+                                                         const std::string& name);
+[[nodiscard]] Expected<std::vector<ScheduleLook>> schedule_looks(Connection& connection, int limit);
+[[nodiscard]] Expected<void> put_schedule(Connection& connection, const Schedule& schedule);
+[[nodiscard]] Expected<bool> remove_schedule(Connection& connection, const std::string& name);
+[[nodiscard]] Expected<std::vector<Time>> note_schedule_runs(Connection& connection,
+                                                             const std::string& name,
+                                                             std::span<const Time> nominal,
+                                                             Time now);
+[[nodiscard]] Expected<void> set_schedule_tasks(Connection& connection, const std::string& name,
+                                                std::span<const ScheduleRun> runs);
+[[nodiscard]] Expected<std::vector<ScheduleRun>> schedule_runs(Connection& connection,
+                                                               const std::string& name, int limit);
+
 // audit.cpp
 [[nodiscard]] Expected<AuditRecord> append_audit(Connection& connection, const AuditEntry& entry,
                                                  Time now);

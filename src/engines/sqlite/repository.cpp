@@ -305,6 +305,40 @@ class Repository final : public TaskRepository {
     return write(
         [&](Connection& connection) { return sqlite::remove_session(connection, token_hash); });
   }
+  Expected<std::vector<Schedule>> schedules() override { return read(sqlite::schedules); }
+  Expected<std::optional<Schedule>> schedule(const std::string& name) override {
+    return read([&](Connection& connection) { return sqlite::schedule(connection, name); });
+  }
+  Expected<std::vector<ScheduleLook>> schedule_looks(int limit) override {
+    return read([&](Connection& connection) { return sqlite::schedule_looks(connection, limit); });
+  }
+  Expected<std::optional<Schedule>> lock_schedule(const std::string& name,
+                                                  WhenLocked /*when*/) override {
+    // The transaction around it holds the file's only write lock.
+    return schedule(name);
+  }
+  Expected<void> put_schedule(const Schedule& schedule) override {
+    return write(
+        [&](Connection& connection) { return sqlite::put_schedule(connection, schedule); });
+  }
+  Expected<bool> remove_schedule(const std::string& name) override {
+    return write([&](Connection& connection) { return sqlite::remove_schedule(connection, name); });
+  }
+  Expected<std::vector<Time>> note_schedule_runs(const std::string& name,
+                                                 std::span<const Time> nominal, Time now) override {
+    return write([&](Connection& connection) {
+      return sqlite::note_schedule_runs(connection, name, nominal, now);
+    });
+  }
+  Expected<void> set_schedule_tasks(const std::string& name,
+                                    std::span<const ScheduleRun> runs) override {
+    return write(
+        [&](Connection& connection) { return sqlite::set_schedule_tasks(connection, name, runs); });
+  }
+  Expected<std::vector<ScheduleRun>> schedule_runs(const std::string& name, int limit) override {
+    return read(
+        [&](Connection& connection) { return sqlite::schedule_runs(connection, name, limit); });
+  }
   Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
     return write(
         [&](Connection& connection) { return sqlite::append_audit(connection, entry, now); });

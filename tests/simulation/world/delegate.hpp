@@ -166,6 +166,36 @@ class Delegate : public TaskRepository {
   [[nodiscard]] Expected<void> remove_session(const Sha256& token_hash) override {
     return inner_.remove_session(token_hash);
   }
+  [[nodiscard]] Expected<std::vector<Schedule>> schedules() override { return inner_.schedules(); }
+  [[nodiscard]] Expected<std::optional<Schedule>> schedule(const std::string& name) override {
+    return inner_.schedule(name);
+  }
+  [[nodiscard]] Expected<std::vector<ScheduleLook>> schedule_looks(int limit) override {
+    return inner_.schedule_looks(limit);
+  }
+  [[nodiscard]] Expected<std::optional<Schedule>> lock_schedule(const std::string& name,
+                                                                WhenLocked when) override {
+    return inner_.lock_schedule(name, when);
+  }
+  [[nodiscard]] Expected<void> put_schedule(const Schedule& schedule) override {
+    return inner_.put_schedule(schedule);
+  }
+  [[nodiscard]] Expected<bool> remove_schedule(const std::string& name) override {
+    return inner_.remove_schedule(name);
+  }
+  [[nodiscard]] Expected<std::vector<Time>> note_schedule_runs(const std::string& name,
+                                                               std::span<const Time> nominal,
+                                                               Time now) override {
+    return inner_.note_schedule_runs(name, nominal, now);
+  }
+  [[nodiscard]] Expected<void> set_schedule_tasks(const std::string& name,
+                                                  std::span<const ScheduleRun> runs) override {
+    return inner_.set_schedule_tasks(name, runs);
+  }
+  [[nodiscard]] Expected<std::vector<ScheduleRun>> schedule_runs(const std::string& name,
+                                                                 int limit) override {
+    return inner_.schedule_runs(name, limit);
+  }
   [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
     return inner_.append_audit(entry, now);
   }
