@@ -178,6 +178,16 @@ Expected<Execution> execution_from_json(const Json& answer) {
 
 namespace {
 
+void breaker_from_json(ObjectReader& reader, TaskType& type) {
+  type.flow.breaker = CircuitBreaker{.failure_rate = need_number(reader, "failure_rate"),
+                                     .attempts = need_integer(reader, "attempts"),
+                                     .window = need_seconds(reader, "window_seconds"),
+                                     .open = need_seconds(reader, "open_seconds"),
+                                     .probes = need_integer(reader, "probes")};
+  type.breaker.phase = need_word(reader, "phase", &parse_breaker_phase);
+  type.breaker.until = reader.time("until").value_or(Time{});
+}
+
 FlowPolicy flow_from_json(ObjectReader& reader) {
   FlowPolicy flow{.key = need_text(reader, "key"),
                   .key_concurrency = reader.integer("concurrency"),
@@ -222,6 +232,10 @@ Expected<TaskType> type_from_json(const Json& answer) {
         }
         type.flow.max_waiting =
             reader.whole("max_waiting", 1, std::numeric_limits<std::int64_t>::max());
+        if (reader.find("breaker") != nullptr) {
+          within(reader, wrong, "breaker",
+                 [&](ObjectReader& inner) { breaker_from_json(inner, type); });
+        }
         type.created_at = need_time(reader, "created_at");
         type.updated_at = reader.time("updated_at");
       });

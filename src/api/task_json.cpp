@@ -41,6 +41,20 @@ Json schema_to_json(const std::string& schema) {
   return parsed ? *std::move(parsed) : Json(schema);
 }
 
+// Null where the type has none. `until`: of one that is open.
+Json breaker_to_json(const TaskType& type) {
+  if (!type.flow.breaker) return nullptr;
+  const auto& policy = *type.flow.breaker;
+  const bool open = type.breaker.phase == BreakerPhase::open;
+  return JsonObject{{"failure_rate", policy.failure_rate},
+                    {"attempts", policy.attempts},
+                    {"window_seconds", seconds_to_json(policy.window)},
+                    {"open_seconds", seconds_to_json(policy.open)},
+                    {"probes", policy.probes},
+                    {"phase", to_text(type.breaker.phase)},
+                    {"until", open ? time_to_json(type.breaker.until) : Json(nullptr)}};
+}
+
 // Null where the type has no flows.
 Json flow_to_json(const FlowPolicy& flow) {
   if (!flow.key) return nullptr;
@@ -154,6 +168,7 @@ Json type_to_json(const TaskType& type) {
       {"rate", text_or_null(type.rate)},
       {"flow", flow_to_json(type.flow)},
       {"max_waiting", type.flow.max_waiting ? Json(*type.flow.max_waiting) : Json(nullptr)},
+      {"breaker", breaker_to_json(type)},
       {"created_at", time_to_json(type.created_at)},
       {"updated_at", time_to_json(type.updated_at)},
   };

@@ -39,6 +39,11 @@ struct Options {
   std::optional<std::string> flow_rate;
   std::optional<std::string> flow_ordered;
   std::vector<std::string> flow_weights;
+  std::optional<double> breaker_rate;
+  std::optional<std::int64_t> breaker_attempts;
+  std::optional<Duration> breaker_window;
+  std::optional<Duration> breaker_open;
+  std::optional<std::int64_t> breaker_probes;
   std::optional<std::string> max_waiting;
 };
 
@@ -76,6 +81,17 @@ Expected<int> list(const GlobalOptions& globals) {
   return status::done;
 }
 
+std::string breaker_text(const TaskType& type) {
+  if (!type.flow.breaker) return "none";
+  const auto& policy = *type.flow.breaker;
+  auto text = fmt::format("at {} failed of {} in {}, for {}, then {} tried", policy.failure_rate,
+                          policy.attempts, format_duration(policy.window),
+                          format_duration(policy.open), policy.probes);
+  if (type.breaker.phase == BreakerPhase::half_open) return text + ": being tried";
+  if (type.breaker.phase != BreakerPhase::open) return text;
+  return text + fmt::format(": OPEN until {}", format_time(type.breaker.until));
+}
+
 std::string flow_text(const FlowPolicy& flow) {
   if (!flow.key) return "none";
   auto text = fmt::format("by {}", *flow.key);
@@ -107,6 +123,7 @@ void print_type(const TaskType& type, bool json) {
       {"concurrency", type.concurrency ? fmt::format("{}", *type.concurrency) : "no limit"},
       {"rate", type.rate.value_or("no limit")},
       {"flow", flow_text(type.flow)},
+      {"breaker", breaker_text(type)},
       {"max_waiting", waiting_cell(type, "no limit")},
   }));
 }
@@ -156,6 +173,13 @@ Expected<TypeChange> to_change(const Options& options) {
                     .rate = options.rate};
   if (options.max_retries) change.max_retries = static_cast<int>(*options.max_retries);
   if (options.concurrency) change.concurrency = static_cast<int>(*options.concurrency);
+  change.breaker_failure_rate = options.breaker_rate;
+  if (options.breaker_attempts) {
+    change.breaker_attempts = static_cast<int>(*options.breaker_attempts);
+  }
+  change.breaker_window = options.breaker_window;
+  change.breaker_open = options.breaker_open;
+  if (options.breaker_probes) change.breaker_probes = static_cast<int>(*options.breaker_probes);
   change.flow_key = options.flow_key;
   if (options.flow_concurrency)
     change.flow_concurrency = static_cast<int>(*options.flow_concurrency);
@@ -233,6 +257,14 @@ void declare(Arguments& arguments, Options& options) {
                    {"on", "off"}, options.flow_ordered);
   arguments.texts({"--flow-weight", "KEY=N|none", "so many turns for that flow; may be repeated"},
                   options.flow_weights);
+  arguments.number({"--breaker-rate", "X", "rest when this share of attempts fails; 0: never"},
+                   options.breaker_rate);
+  arguments.integer({"--breaker-attempts", "N", "of at least so many"},
+                    {1, limits::breaker_attempts_max}, options.breaker_attempts);
+  arguments.duration({"--breaker-window", "TIME", "within so long"}, options.breaker_window);
+  arguments.duration({"--breaker-open", "TIME", "how long it rests"}, options.breaker_open);
+  arguments.integer({"--breaker-probes", "N", "tried then, before all start again"},
+                    {1, limits::breaker_probes_max}, options.breaker_probes);
   arguments.text({"--max-waiting", "N|none", "refuse new tasks while so many wait"},
                  options.max_waiting);
 }

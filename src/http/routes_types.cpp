@@ -116,6 +116,22 @@ void read_flow(const JsonObject& body, std::vector<FieldError>& wrong, TypeChang
   reader.refuse_others(known, "a flow");
 }
 
+void read_breaker(const JsonObject& body, std::vector<FieldError>& wrong, TypeChange& change) {
+  const auto* value = body.if_contains("breaker");
+  if (value == nullptr) return;
+  if (value->is_null()) return void(change.breaker_failure_rate = 0);
+  if (!value->is_object()) return wrong.push_back({"/breaker", "must be an object"});
+  api::ObjectReader reader(value->get_object(), wrong, "/breaker");
+  change.breaker_failure_rate = reader.number("failure_rate");
+  change.breaker_attempts = reader.integer("attempts");
+  change.breaker_window = reader.seconds("window_seconds");
+  change.breaker_open = reader.seconds("open_seconds");
+  change.breaker_probes = reader.integer("probes");
+  constexpr std::array<std::string_view, 5> known{"failure_rate", "attempts", "window_seconds",
+                                                  "open_seconds", "probes"};
+  reader.refuse_others(known, "a breaker");
+}
+
 // The fields of a type that can be set, by the names under which it is shown. What is absent stays.
 Expected<TypeChange> type_change_from_json(const Json& body) {
   const auto* object = body.if_object();
@@ -131,14 +147,15 @@ Expected<TypeChange> type_change_from_json(const Json& body) {
   change.concurrency = reader.integer("concurrency");
   change.rate = reader.text("rate");
   read_flow(*object, wrong, change);
+  read_breaker(*object, wrong, change);
   change.max_waiting = reader.integer("max_waiting");
   // Null takes the schema away.
   if (const auto* schema = object->if_contains("payload_schema")) {
     change.payload_schema = schema->is_null() ? "" : esteira::to_text(*schema);
   }
-  constexpr std::array<std::string_view, 10> known{
-      "description", "max_retries", "timeout_seconds", "back_off",      "retention", "concurrency",
-      "rate",        "flow",        "max_waiting",     "payload_schema"};
+  constexpr std::array<std::string_view, 11> known{
+      "breaker",     "description", "max_retries", "timeout_seconds", "back_off",      "retention",
+      "concurrency", "rate",        "flow",        "max_waiting",     "payload_schema"};
   reader.refuse_others(known, "a type");
   if (!wrong.empty()) return api::refuse_all(std::move(wrong));
   return change;

@@ -73,6 +73,20 @@ void check_flow(const TypeChange& change, Checks& checks) {
   }
 }
 
+void check_breaker(const TypeChange& change, Checks& checks) {
+  const auto& rate = change.breaker_failure_rate;
+  checks.require(!rate || (*rate >= 0 && *rate <= 1), "breaker/failure_rate",
+                 "must be more than 0 and at most 1, or 0 for no breaker");
+  checks.range(change.breaker_attempts, 1, limits::breaker_attempts_max, "breaker/attempts",
+               fmt::format("from 1 to {}", limits::breaker_attempts_max));
+  checks.range(change.breaker_window, Duration{std::chrono::minutes{1}}, limits::breaker_time_max,
+               "breaker/window_seconds", "from 1m to 1d");
+  checks.range(change.breaker_open, Duration{std::chrono::seconds{1}}, limits::breaker_time_max,
+               "breaker/open_seconds", "from 1s to 1d");
+  checks.range(change.breaker_probes, 1, limits::breaker_probes_max, "breaker/probes",
+               fmt::format("from 1 to {}", limits::breaker_probes_max));
+}
+
 Expected<void> check_change(const TypeChange& change) {
   Checks checks;
   if (change.description) {
@@ -102,6 +116,7 @@ Expected<void> check_change(const TypeChange& change) {
                fmt::format("from 1 to {}, or 0 for no limit", limits::max_waiting_max));
   if (change.rate && *change.rate != "none") checks.accept(check_rate(*change.rate), "rate");
   check_flow(change, checks);
+  check_breaker(change, checks);
   if (change.payload_schema && !change.payload_schema->empty()) {
     checks.require(change.payload_schema->size() <= schema_bytes_max, "payload_schema",
                    fmt::format("must be at most {} bytes", schema_bytes_max));
@@ -113,6 +128,20 @@ Expected<void> check_change(const TypeChange& change) {
 template <class Value>
 void assign(const std::optional<Value>& from, Value& to) {
   if (from) to = *from;
+}
+
+void apply_breaker(const TypeChange& change, FlowPolicy& flow) {
+  if (change.breaker_failure_rate == 0.0) return flow.breaker.reset();
+  const bool given = change.breaker_failure_rate || change.breaker_attempts ||
+                     change.breaker_window || change.breaker_open || change.breaker_probes;
+  if (!given) return;
+  auto breaker = flow.breaker.value_or(CircuitBreaker{});
+  assign(change.breaker_failure_rate, breaker.failure_rate);
+  assign(change.breaker_attempts, breaker.attempts);
+  assign(change.breaker_window, breaker.window);
+  assign(change.breaker_open, breaker.open);
+  assign(change.breaker_probes, breaker.probes);
+  flow.breaker = breaker;
 }
 
 void apply_flow(const TypeChange& change, FlowPolicy& flow) {
@@ -151,6 +180,7 @@ void apply(const TypeChange& change, TaskType& type) {
   if (change.max_waiting) type.flow.max_waiting = change.max_waiting;
   if (type.flow.max_waiting == 0) type.flow.max_waiting.reset();
   apply_flow(change, type.flow);
+  apply_breaker(change, type.flow);
 }
 
 Expected<void> check_has_flows(const FlowPolicy& flow) {
