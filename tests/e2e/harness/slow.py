@@ -28,14 +28,14 @@ _SECONDS_MAX = 180
 
 
 class SlowClients:
-    """`mode`: headers, body or read."""
+    """`mode`: headers, body or read. `through`: what their programs are started with."""
 
-    def __init__(self, mode, port, path, directory):
+    def __init__(self, mode, port, path, directory, through=()):
         program = shutil.which("slowhttptest")
         if program is None:
             raise AssertionError("this needs slowhttptest: install it")
         self._processes = [
-            Process([program, *_MODES[mode], "-c", str(CONNECTIONS // PROGRAMS),
+            Process([*through, program, *_MODES[mode], "-c", str(CONNECTIONS // PROGRAMS),
                      "-r", str(RATES[mode] // PROGRAMS), "-l", str(_SECONDS_MAX), "-p", "60",
                      "-v", "1", "-u", f"http://127.0.0.1:{port}{path}"],
                     os.path.join(directory, f"slow-{mode}-{number}.log"))
