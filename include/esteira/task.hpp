@@ -119,14 +119,6 @@ struct TaskOptions {
   // Ends CANCELLED unless it is claimed before; a time, or a delay from the creation on.
   std::optional<Time> expires_at{};
   std::optional<Duration> expires_in{};
-  // Waits until these have ended as the rule says.
-  std::vector<TaskId> depends_on{};
-  // The same, of tasks that are created together with it, by their `ref`.
-  std::vector<std::string> depends_on_refs{};
-  std::optional<std::string> ref{};
-  DependencyRule dependency_rule = DependencyRule::completed;
-  ParentFailure on_parent_failure = ParentFailure::cancel;
-  std::optional<std::string> batch_id{};
   // The same key with the same task again answers the first task instead of making a second. Kept
   // for 24 hours.
   std::optional<std::string> idempotency_key{};

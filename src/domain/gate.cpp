@@ -1,7 +1,6 @@
 #include "domain/gate.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace esteira {
 namespace {

@@ -23,6 +23,16 @@ std::optional<StoredBucket> read_bucket(const Rows& rows, int row, int column) {
                       .at = rows.time(row, column + 2)};
 }
 
+// Of an ordered type: who comes first is waited for while somebody changes it, not passed over.
+const std::string& ordered_turns() {
+  static const std::string text = [] {
+    constexpr std::string_view passes_over = " SKIP LOCKED";
+    std::string turns{sql::gate_turns};
+    return turns.erase(turns.find(passes_over), passes_over.size());
+  }();
+  return text;
+}
+
 // Few texts are prepared: powers of two.
 int rounded(int number) {
   return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(number, 1))));
@@ -173,9 +183,8 @@ Expected<int> GateClaim::take_turns(Gate& gate, const Lane& lane, const std::vec
       .array<std::string_view>(turns, [](const Turn& t) { return std::string_view{t.flow.key}; })
       .array<int>(turns, [](const Turn& t) { return t.count; })
       .array<bool>(turns, [&](const Turn& t) { return gate.ordered() && t.flow.held; });
-  // Who comes first in an ordered flow is not passed over for being locked.
-  const Rows rows = ESTEIRA_TRY(
-      transaction_.run(gate.ordered() ? sql::gate_turns_ordered : sql::gate_turns, params));
+  const Rows rows = ESTEIRA_TRY(transaction_.run(
+      gate.ordered() ? std::string_view{ordered_turns()} : sql::gate_turns, params));
   add(rows, gate.ordered());
   std::map<std::string, int> started;
   for (int row = 0; row < rows.size(); ++row) {
