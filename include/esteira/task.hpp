@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "esteira/json.hpp"
@@ -103,6 +104,9 @@ struct Execution {
   Json metadata;  // an object, or null
 };
 
+// A task that exists, or by its `ref` one of the same call.
+using TaskRef = std::variant<TaskId, std::string>;
+
 // What may be said of a new task beside its type and payload. Absent values are the type's.
 struct TaskOptions {
   int priority = 0;  // -32768 to 32767
@@ -119,6 +123,15 @@ struct TaskOptions {
   // Ends CANCELLED unless it is claimed before; a time, or a delay from the creation on.
   std::optional<Time> expires_at{};
   std::optional<Duration> expires_in{};
+  // It runs only when these have ended as the rule asks. None of them may depend on it in turn.
+  std::vector<TaskRef> depends_on{};
+  // Absent: completed; of a batch's finish task: ended.
+  std::optional<DependencyRule> dependency_rule{};
+  ParentFailure on_parent_failure = ParentFailure::cancel;
+  // Names it for the others of its call, and is not kept.
+  std::optional<std::string> ref{};
+  // The batch that it joins, which is made where there is none.
+  std::optional<std::string> batch_id{};
   // The same key with the same task again answers the first task instead of making a second. Kept
   // for 24 hours.
   std::optional<std::string> idempotency_key{};

@@ -4,6 +4,7 @@
 
 #include "api/object_reader.hpp"
 #include "base/assert.hpp"
+#include "domain/limits.hpp"
 
 namespace esteira::api {
 namespace {
@@ -158,6 +159,12 @@ Expected<Task> task_from_json(const Json& answer) {
       task.unique_scope = need_word(reader, "unique_scope", &parse_unique_scope);
     }
     task.expires_at = reader.time("expires_at");
+    task.batch_id = reader.text("batch_id");
+    if (const auto* list = reader.list("depends_on", limits::depends_on_max)) {
+      for (const auto& id : *list) {
+        if (id.is_int64()) task.depends_on.push_back(id.get_int64());
+      }
+    }
     task.worker = reader.text("worker");
   });
 }

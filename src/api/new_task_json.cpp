@@ -6,14 +6,28 @@
 
 #include "api/object_reader.hpp"
 #include "api/task_json.hpp"
+#include "domain/limits.hpp"
 #include "domain/policy.hpp"
 
 namespace esteira::api {
 namespace {
 
-constexpr std::array<std::string_view, 11> fields{
-    "type",       "payload", "priority", "scheduled_for",   "expires_at",     "max_retries",
-    "unique_key", "unique",  "tags",     "timeout_seconds", "idempotency_key"};
+constexpr std::array<std::string_view, 16> fields{"type",
+                                                  "payload",
+                                                  "priority",
+                                                  "scheduled_for",
+                                                  "expires_at",
+                                                  "max_retries",
+                                                  "unique_key",
+                                                  "unique",
+                                                  "tags",
+                                                  "timeout_seconds",
+                                                  "depends_on",
+                                                  "dependency_rule",
+                                                  "on_parent_failure",
+                                                  "ref",
+                                                  "batch_id",
+                                                  "idempotency_key"};
 
 void read_type(ObjectReader& reader, NewTask& task) {
   if (reader.need("type") == nullptr) return;
@@ -69,6 +83,43 @@ void read_unique(ObjectReader& reader, std::vector<FieldError>& wrong, TaskOptio
   inner.refuse_others(known, "a unique key");
 }
 
+// Ids of tasks, and the refs of others of the same call.
+void read_parents(ObjectReader& reader, TaskOptions& options) {
+  const auto* list = reader.list("depends_on", limits::depends_on_max);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto& item = (*list)[i];
+    if (item.is_int64() && item.get_int64() > 0) {
+      options.depends_on.emplace_back(item.get_int64());
+    } else if (item.is_string()) {
+      options.depends_on.emplace_back(std::string(item.get_string()));
+    } else {
+      reader.refuse_item("depends_on", i, "must be a task_id, or the ref of a task of the call");
+    }
+  }
+  if (reader.find("dependency_rule") != nullptr) {
+    DependencyRule rule{};
+    read_word(reader, "dependency_rule", parse_dependency_rule, rule);
+    options.dependency_rule = rule;
+  }
+  read_word(reader, "on_parent_failure", parse_parent_failure, options.on_parent_failure);
+  options.ref = reader.text("ref");
+  options.batch_id = reader.text("batch_id");
+}
+
+void write_parents(const TaskOptions& options, JsonObject& body) {
+  JsonArray parents;
+  for (const auto& parent : options.depends_on) {
+    std::visit([&](const auto& one) { parents.emplace_back(one); }, parent);
+  }
+  if (!parents.empty()) body["depends_on"] = std::move(parents);
+  if (options.dependency_rule) body["dependency_rule"] = to_text(*options.dependency_rule);
+  if (options.on_parent_failure != ParentFailure::cancel) {
+    body["on_parent_failure"] = to_text(options.on_parent_failure);
+  }
+  if (options.ref) body["ref"] = *options.ref;
+  if (options.batch_id) body["batch_id"] = *options.batch_id;
+}
+
 // To the microsecond, as `parse_duration` reads it.
 std::string delay_text(Duration delay) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(delay);
@@ -110,6 +161,7 @@ Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
   read_time(reader, "expires_at", task.options.expires_at, task.options.expires_in);
   task.options.max_retries = reader.integer("max_retries");
   read_unique(reader, wrong, task.options);
+  read_parents(reader, task.options);
   task.options.tags = reader.texts("tags");
   task.options.timeout = reader.seconds("timeout_seconds");
   const bool key_in_body = where == IdempotencyKey::in_body;
@@ -127,6 +179,7 @@ Json new_task_to_json(const NewTask& task, IdempotencyKey where) {
   if (options.scheduled_in) body["scheduled_for"] = delay_text(*options.scheduled_in);
   if (options.max_retries) body["max_retries"] = *options.max_retries;
   write_unique(options, body);
+  write_parents(options, body);
   if (options.expires_at) body["expires_at"] = format_time(*options.expires_at);
   if (options.expires_in) body["expires_at"] = delay_text(*options.expires_in);
   if (!options.tags.empty()) body["tags"] = JsonArray(options.tags.begin(), options.tags.end());

@@ -106,6 +106,8 @@ Json task_to_json(const Task& task) {
       {"worker", text_or_null(task.worker)},
       {"unique_scope", task.unique_key ? Json(to_text(task.unique_scope)) : Json(nullptr)},
       {"expires_at", time_to_json(task.expires_at)},
+      {"depends_on", JsonArray(task.depends_on.begin(), task.depends_on.end())},
+      {"batch_id", text_or_null(task.batch_id)},
   };
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/batch_json.hpp"
 #include "domain/policy.hpp"
 #include "domain/stats.hpp"
 #include "esteira/task.hpp"
@@ -33,6 +34,14 @@ struct CheckedTask {
 struct MadeSchedule {
   Json schedule;
   bool created = true;
+};
+
+enum class BatchAction : std::uint8_t { cancel, retry };
+struct ChangedBatch {
+  Json batch;
+  std::int64_t applied = 0;
+  std::int64_t requested = 0;
+  bool more = false;  // the same call again goes on
 };
 
 enum class TaskChange : std::uint8_t { cancel, retry, remove };
@@ -89,6 +98,13 @@ class Backend {
   [[nodiscard]] virtual Expected<void> remove_schedule(const std::string& name) = 0;
   [[nodiscard]] virtual Expected<Json> pause_schedule(const std::string& name, bool paused) = 0;
   [[nodiscard]] virtual Expected<Task> run_schedule(const std::string& name) = 0;
+
+  // As the HTTP API shows it. not_found. Those that change one write the audit trail.
+  [[nodiscard]] virtual Expected<Json> batch(const std::string& batch_id) = 0;
+  [[nodiscard]] virtual Expected<Json> create_batch(const api::NewBatch& batch) = 0;
+  [[nodiscard]] virtual Expected<Json> close_batch(const std::string& batch_id) = 0;
+  [[nodiscard]] virtual Expected<ChangedBatch> change_batch(const std::string& batch_id,
+                                                            BatchAction action) = 0;
 
   // With rounded numbers (api::rounded).
   [[nodiscard]] virtual Expected<Stats> stats() = 0;

@@ -31,6 +31,7 @@ std::string group_summary(std::string_view group) {
       {"migrate", "Create or update the database's schema"},
       {"task", "Create, look at and change tasks"},
       {"type", "Look at and change the types of tasks"},
+      {"batch", "Tasks that belong together"},
       {"schedule", "Make tasks at certain times"},
       {"key", "Make, list and revoke the keys of the API"},
       {"audit", "Read and check the trail of who changed what"},

@@ -11,6 +11,7 @@
 #include "cli/trail.hpp"
 #include "esteira/service.hpp"
 #include "service/back_pressure.hpp"
+#include "service/batch_service.hpp"
 #include "service/new_task.hpp"
 #include "service/schedule_service.hpp"
 #include "service/type_cache.hpp"
@@ -41,6 +42,7 @@ class LocalBackend final : public Backend {
         tasks_(store_.repository, store_.registry.get(), store_.clock),
         type_service_(store_.repository, store_.clock),
         schedule_service_(store_.repository, store_.registry.get(), store_.clock),
+        batch_service_(store_.repository, store_.registry.get(), store_.clock),
         known_types_(*store_.repository, *store_.clock),
         pressure_(*store_.repository, *store_.clock) {}
 
@@ -85,6 +87,13 @@ class LocalBackend final : public Backend {
   Expected<Json> pause_schedule(const std::string& name, bool paused) override;
   Expected<Task> run_schedule(const std::string& name) override;
 
+  Expected<Json> batch(const std::string& batch_id) override {
+    return api::batch_to_json(ESTEIRA_TRY(batch_service_.find(batch_id)));
+  }
+  Expected<Json> create_batch(const api::NewBatch& batch) override;
+  Expected<Json> close_batch(const std::string& batch_id) override;
+  Expected<ChangedBatch> change_batch(const std::string& batch_id, BatchAction action) override;
+
   Expected<Stats> stats() override {
     return api::rounded(ESTEIRA_TRY(store_.repository->stats(store_.now())));
   }
@@ -102,6 +111,7 @@ class LocalBackend final : public Backend {
   TaskService tasks_;
   TypeService type_service_;
   ScheduleService schedule_service_;
+  BatchService batch_service_;
   TypeCache known_types_;
   BackPressure pressure_;
 };
@@ -226,6 +236,38 @@ Expected<Task> LocalBackend::run_schedule(const std::string& name) {
     ESTEIRA_TRY(
         note_in_trail(store_, {.action = "schedule.run", .target = name, .after = to_text(after)}));
     return task;
+  });
+}
+
+Expected<Json> LocalBackend::create_batch(const api::NewBatch& batch) {
+  return with_trail(store_, [&]() -> Expected<Json> {
+    const auto made = ESTEIRA_TRY(batch_service_.create(batch.batch_id, batch.finish));
+    ESTEIRA_TRY(note_in_trail(store_, {.action = "batch.create", .target = made.batch_id}));
+    return api::batch_to_json(made);
+  });
+}
+
+Expected<Json> LocalBackend::close_batch(const std::string& batch_id) {
+  return with_trail(store_, [&]() -> Expected<Json> {
+    const auto closed = ESTEIRA_TRY(batch_service_.close(batch_id));
+    ESTEIRA_TRY(note_in_trail(store_, {.action = "batch.close", .target = batch_id}));
+    return api::batch_to_json(closed);
+  });
+}
+
+Expected<ChangedBatch> LocalBackend::change_batch(const std::string& batch_id, BatchAction action) {
+  return with_trail(store_, [&]() -> Expected<ChangedBatch> {
+    const bool cancels = action == BatchAction::cancel;
+    const auto changed =
+        ESTEIRA_TRY(cancels ? batch_service_.cancel(batch_id) : batch_service_.retry(batch_id));
+    const Json after = JsonObject{{"applied", changed.applied}, {"requested", changed.requested}};
+    ESTEIRA_TRY(note_in_trail(store_, {.action = cancels ? "batch.cancel" : "batch.retry",
+                                       .target = batch_id,
+                                       .after = to_text(after)}));
+    return ChangedBatch{.batch = api::batch_to_json(changed.batch),
+                        .applied = changed.applied,
+                        .requested = changed.requested,
+                        .more = changed.more};
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "api/answer_json.hpp"
 #include "api/new_task_json.hpp"
+#include "api/object_reader.hpp"
 #include "api/schedule_json.hpp"
 #include "api/task_json.hpp"
 #include "base/assert.hpp"
@@ -54,6 +55,7 @@ std::string query_of(const TaskFilter& filter) {
   if (filter.status) add("status", to_text(*filter.status));
   if (filter.type) add("type", *filter.type);
   if (filter.tag) add("tag", *filter.tag);
+  if (filter.batch_id) add("batch_id", *filter.batch_id);
   if (filter.created_after) add("created_after", format_time(*filter.created_after));
   if (filter.created_before) add("created_before", format_time(*filter.created_before));
   if (filter.before_id) add("cursor", fmt::format("{}", *filter.before_id));
@@ -64,6 +66,10 @@ std::string query_of(const TaskFilter& filter) {
 // A name that is none is no part of a path either: the server says that there is no such schedule.
 std::string schedule_path(const std::string& name) {
   return "/schedules/" + client::percent_encoded(name);
+}
+
+std::string batch_path(const std::string& batch_id) {
+  return "/batches/" + client::percent_encoded(batch_id);
 }
 
 std::string type_path(const std::string& name) { return "/types/" + client::percent_encoded(name); }
@@ -188,6 +194,17 @@ class RemoteBackend final : public Backend {
   Expected<Json> pause_schedule(const std::string& name, bool paused) override;
   Expected<Task> run_schedule(const std::string& name) override;
 
+  Expected<Json> batch(const std::string& batch_id) override {
+    return api_.get(batch_path(batch_id));
+  }
+  Expected<Json> create_batch(const api::NewBatch& batch) override {
+    return post("/batches", to_text(api::new_batch_to_json(batch)));
+  }
+  Expected<Json> close_batch(const std::string& batch_id) override {
+    return post(batch_path(batch_id) + "/close", {});
+  }
+  Expected<ChangedBatch> change_batch(const std::string& batch_id, BatchAction action) override;
+
   Expected<Stats> stats() override { return api::stats_from_json(ESTEIRA_TRY(look("/stats"))); }
   Expected<std::vector<WorkerRecord>> workers() override {
     return items_of(ESTEIRA_TRY(look("/workers")), &api::worker_from_json);
@@ -196,6 +213,8 @@ class RemoteBackend final : public Backend {
  private:
   // What every server has: where it is not found, the address is wrong.
   Expected<Json> look(std::string path);
+  // With a key of its own, so that an answer that was lost can be asked for again.
+  Expected<Json> post(std::string path, std::string body);
 
   client::ApiClient api_;
   SystemClock clock_;
@@ -322,13 +341,35 @@ Expected<Json> RemoteBackend::pause_schedule(const std::string& name, bool pause
   return std::move(reply.body);
 }
 
-// With a key of its own, so that an answer that was lost can be asked for again.
+Expected<Json> RemoteBackend::post(std::string path, std::string body) {
+  auto reply = ESTEIRA_TRY(api_.call({.method = "POST",
+                                      .path = std::move(path),
+                                      .body = std::move(body),
+                                      .headers = {{"Idempotency-Key", random_key()}},
+                                      .safe_to_repeat = true}));
+  return std::move(reply.body);
+}
+
 Expected<Task> RemoteBackend::run_schedule(const std::string& name) {
-  const auto reply = ESTEIRA_TRY(api_.call({.method = "POST",
-                                            .path = schedule_path(name) + "/run",
-                                            .headers = {{"Idempotency-Key", random_key()}},
-                                            .safe_to_repeat = true}));
-  return api::task_from_json(reply.body);
+  return api::task_from_json(ESTEIRA_TRY(post(schedule_path(name) + "/run", {})));
+}
+
+Expected<ChangedBatch> RemoteBackend::change_batch(const std::string& batch_id,
+                                                   BatchAction action) {
+  const auto answer = ESTEIRA_TRY(
+      post(batch_path(batch_id) + (action == BatchAction::cancel ? "/cancel" : "/retry"), {}));
+  const auto* object = answer.if_object();
+  const auto* batch = object == nullptr ? nullptr : object->if_contains("batch");
+  if (batch == nullptr) {
+    return fail(ErrorCode::internal, "the server answered something that is no changed batch");
+  }
+  std::vector<FieldError> wrong;
+  api::ObjectReader reader(*object, wrong);
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  return ChangedBatch{.batch = *batch,
+                      .applied = reader.whole("applied", 0, most).value_or(0),
+                      .requested = reader.whole("requested", 0, most).value_or(0),
+                      .more = reader.boolean("more").value_or(false)};
 }
 
 void put_seconds(JsonObject& object, std::string_view name,

@@ -1,4 +1,5 @@
 // esteira task create
+#include <charconv>
 #include <memory>
 
 #include <fmt/format.h>
@@ -28,7 +29,32 @@ struct Options {
   std::optional<std::string> idempotency_key;
   std::vector<std::string> tags;
   std::optional<Duration> timeout;
+  std::vector<std::string> depends_on;
+  std::optional<std::string> dependency_rule;
+  std::optional<std::string> on_parent_failure;
+  std::optional<std::string> batch_id;
 };
+
+Expected<void> read_parents(const Options& options, TaskOptions& task) {
+  for (const auto& text : options.depends_on) {
+    TaskId task_id = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, task_id);
+    if (error != std::errc{} || rest != end || task_id < 1) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("--depends-on: \"{}\" is no task_id", printable(text)));
+    }
+    task.depends_on.emplace_back(task_id);
+  }
+  if (options.dependency_rule) {
+    task.dependency_rule = ESTEIRA_TRY(parse_dependency_rule(*options.dependency_rule));
+  }
+  if (options.on_parent_failure) {
+    task.on_parent_failure = ESTEIRA_TRY(parse_parent_failure(*options.on_parent_failure));
+  }
+  task.batch_id = options.batch_id;
+  return {};
+}
 
 Expected<void> read_unique(const Options& options, TaskOptions& task) {
   const bool more = options.unique_scope || options.unique_window || options.on_conflict;
@@ -64,6 +90,7 @@ Expected<NewTask> new_task(const Options& options) {
     if (const auto* delay = std::get_if<Duration>(&expiry)) task.options.expires_in = *delay;
   }
   ESTEIRA_TRY(read_unique(options, task.options));
+  ESTEIRA_TRY(read_parents(options, task.options));
   task.options.idempotency_key = options.idempotency_key;
   task.options.tags = options.tags;
   task.options.timeout = options.timeout;
@@ -116,6 +143,14 @@ void declare(Arguments& arguments, Options& options) {
   arguments.texts({"--tag", "T", "a label to find it by; may stand several times"}, options.tags);
   arguments.duration({"--timeout-seconds", "N", "of one attempt (default: the type's)"},
                      options.timeout);
+  arguments.texts({"--depends-on", "TASK", "runs only after this one; may stand several times"},
+                  options.depends_on);
+  arguments.choice({"--dependency-rule", "R", "after they completed (default), or just ended"},
+                   {"completed", "ended"}, options.dependency_rule);
+  arguments.choice({"--on-parent-failure", "F",
+                    "what becomes of it when one of them does not complete (default cancel)"},
+                   {"cancel", "run"}, options.on_parent_failure);
+  arguments.text({"--batch-id", "B", "the batch that it joins"}, options.batch_id);
 }
 
 }  // namespace

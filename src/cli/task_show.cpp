@@ -18,6 +18,7 @@ struct ListOptions {
   std::optional<std::string> status;
   std::optional<std::string> type;
   std::optional<std::string> tag;
+  std::optional<std::string> batch_id;
   std::optional<std::int64_t> limit;
   std::optional<std::int64_t> cursor;
 };
@@ -45,6 +46,7 @@ Expected<TaskFilter> to_filter(const ListOptions& options) {
   if (options.status) filter.status = ESTEIRA_TRY(parse_task_status(*options.status));
   if (options.type) filter.type = canonical_type_name(*options.type);
   filter.tag = options.tag;
+  filter.batch_id = options.batch_id;
   filter.before_id = options.cursor;
   filter.limit = static_cast<int>(options.limit.value_or(filter.limit));
   return filter;
@@ -137,6 +139,7 @@ Verb task_list_verb() {
                                  status_names(), options->status);
                 arguments.text({"--type", "T", "only tasks of this type"}, options->type);
                 arguments.text({"--tag", "T", "only tasks with this tag"}, options->tag);
+                arguments.text({"--batch-id", "B", "only tasks of this batch"}, options->batch_id);
                 arguments.integer({"--limit", "N", "how many (default 50)"},
                                   {1, static_cast<std::int64_t>(limits::page_items_max)},
                                   options->limit);

@@ -46,6 +46,10 @@ std::string task_text(const Task& task) {
   if (task.unique_key && task.unique_scope != UniqueScope::active) {
     pairs.emplace_back("unique_scope", std::string(to_text(task.unique_scope)));
   }
+  if (!task.depends_on.empty()) {
+    pairs.emplace_back("depends_on", fmt::format("{}", fmt::join(task.depends_on, ", ")));
+  }
+  add_text("batch_id", task.batch_id);
   add_text("worker", task.worker);
   pairs.emplace_back("payload", to_text(task.payload));
   if (!task.result.is_null()) pairs.emplace_back("result", to_text(task.result));

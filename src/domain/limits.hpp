@@ -74,6 +74,15 @@ inline constexpr std::int64_t max_waiting_max = 1'000'000;  // of a type
 inline constexpr int expiries_max = 500;                    // one transaction of the sweep
 // When the sweep looks again at a task that ran at its expiry, for it may wait once more.
 inline constexpr Duration expiry_recheck = 10s;
+// Tasks that wait for others.
+inline constexpr std::size_t depends_on_max = 100;        // of one task
+inline constexpr std::size_t call_parents_max = 100'000;  // of all tasks of one call
+inline constexpr std::size_t task_ref_bytes_max = 100;
+inline constexpr std::size_t batch_id_bytes_max = 100;
+inline constexpr int dependants_max = 500;        // told in one transaction
+inline constexpr int edges_checked_max = 5000;    // one look for what a crash has left
+inline constexpr int batch_changes_max = 10'000;  // tasks, one call
+inline constexpr Duration batch_kept = 24h * 90;  // after its end; SQL of PostgreSQL names it too
 // A change that touches more tasks is kept without their ids.
 inline constexpr std::size_t change_ids_max = 100;
 inline constexpr Duration changes_kept = 2min;  // how far back a reader of changes may resume

@@ -16,6 +16,7 @@ std::vector<Route> all_routes(const RouteParts& parts) {
   append(routes, operation_routes());
   append(routes, type_routes());
   append(routes, schedule_routes());
+  append(routes, batch_routes());
   append(routes, work_routes(parts.work));
   append(routes, key_routes(parts.keys));
   append(routes, session_routes(parts.sessions, parts.rates));

@@ -23,6 +23,7 @@ class EventFeed;
 [[nodiscard]] std::vector<Route> operation_routes();
 [[nodiscard]] std::vector<Route> type_routes();
 [[nodiscard]] std::vector<Route> schedule_routes();
+[[nodiscard]] std::vector<Route> batch_routes();
 // `work` must outlive the routes' use.
 [[nodiscard]] std::vector<Route> work_routes(WorkService& work);
 // `keys` must outlive the routes' use.

@@ -32,7 +32,10 @@ Expected<TaskId> task_id_of(const Call& call) { return id_of(call, "task"); }
 
 // What the type or the service refuses of a well-formed body is 422.
 Response creation_problem(const Error& error) {
-  if (error.code == ErrorCode::conflict) return problem(error, 409, "unique-conflict");
+  if (error.code == ErrorCode::conflict) {
+    // Who joins a batch is told so by the field; who holds a unique key is no field.
+    return problem(error, 409, error.fields.empty() ? "unique-conflict" : "batch-closed");
+  }
   if (error.code == ErrorCode::not_found) {
     Error unknown = error;
     unknown.fields = {{"/type", error.message}};
@@ -146,6 +149,7 @@ Expected<TaskFilter> filter_of(const Query& query) {
   }
   if (const auto type = query.text("type")) filter.type = canonical_type_name(*type);
   filter.tag = query.text("tag");
+  filter.batch_id = query.text("batch_id");
   filter.created_after = ESTEIRA_TRY(query.time("created_after"));
   filter.created_before = ESTEIRA_TRY(query.time("created_before"));
   filter.before_id = ESTEIRA_TRY(query.integer("cursor", 1, std::numeric_limits<TaskId>::max()));
@@ -301,7 +305,7 @@ std::vector<Route> task_routes(EnqueueService& enqueue) {
        "/api/v1/tasks",
        Scope::tasks_read,
        Handler(list),
-       {"status", "type", "tag", "created_after", "created_before", "cursor", "limit"}},
+       {"status", "type", "tag", "batch_id", "created_after", "created_before", "cursor", "limit"}},
       {"GET", "/api/v1/tasks/{id}", Scope::tasks_read, about_one(show)},
       {"PATCH", "/api/v1/tasks/{id}", Scope::tasks_write, performed(edit)},
       {"GET", "/api/v1/tasks/{id}/executions", Scope::tasks_read, about_one(executions)},

@@ -22,6 +22,7 @@ std::function<Expected<std::unique_ptr<Services>>()> services_opener(
                  .tasks = TaskService(repository, registry, clock),
                  .types = TypeService(repository, clock),
                  .schedules = ScheduleService(repository, registry, clock),
+                 .batches = BatchService(repository, registry, clock),
                  .in_flight = in_flight});
   };
 }

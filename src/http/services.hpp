@@ -7,6 +7,7 @@
 #include "http/in_flight.hpp"
 #include "repository/database_clock.hpp"
 #include "repository/repository.hpp"
+#include "service/batch_service.hpp"
 #include "service/schedule_service.hpp"
 #include "service/type_service.hpp"
 
@@ -20,6 +21,7 @@ struct Services {
   TaskService tasks;
   TypeService types;
   ScheduleService schedules;
+  BatchService batches;
   std::shared_ptr<InFlight> in_flight;  // shared by all sets
 
   [[nodiscard]] Time now() const { return clock->now(); }

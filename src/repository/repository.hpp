@@ -17,6 +17,7 @@
 
 #include "domain/api_key.hpp"
 #include "domain/audit.hpp"
+#include "domain/batch.hpp"
 #include "domain/claim.hpp"
 #include "domain/operation.hpp"
 #include "domain/policy.hpp"
@@ -59,7 +60,9 @@ struct NewTaskRow {
   std::optional<std::string> idempotency_key;
   std::string idempotency_hash;  // of what the caller asked for; with a key only
   OnConflict on_conflict = OnConflict::refuse;
+  // What it depends on are tasks that exist, and by `parents` others of the same insert.
   TaskTerms terms{};
+  std::vector<std::size_t> parents{};
 };
 
 struct InsertedTask {
@@ -169,6 +172,7 @@ struct TickAnswer {
   std::vector<FinishStatus> settlements;
   std::vector<RenewalAnswer> renewals;
   int promoted = 0;
+  bool released = false;  // tasks that waited for others may be claimed now
   // In claim order: rank, then run_at, then task_id. `fence.attempt` counts this claim.
   std::vector<Claim> claims;
   // When the next scheduled task becomes due, if promote_limit > 0 and there is one, or sooner:
@@ -195,6 +199,7 @@ struct TaskFilter {
   std::optional<TaskStatus> status;
   std::optional<std::string> type;
   std::optional<std::string> tag;
+  std::optional<std::string> batch_id{};
   std::optional<Time> created_after;   // inclusive
   std::optional<Time> created_before;  // exclusive
   std::optional<TaskId> before_id;     // the cursor: ids below it
@@ -306,7 +311,8 @@ class TaskRepository {
   // waits the row's payload, priority, time and expiry, and is refused where it does not wait. A
   // window that has ended is no holder. Errors: conflict with Error::task_id (unique key held by
   // it, where it is not of this call); invalid_argument (idempotency key with another hash,
-  // Error::task_id the first). After in_doubt: safe to repeat only with idempotency keys.
+  // Error::task_id the first; a task that it depends on does not exist); conflict (its batch is
+  // closed). After in_doubt: safe to repeat only with idempotency keys.
   [[nodiscard]] virtual Expected<std::vector<InsertedTask>> insert(std::span<const NewTaskRow> rows,
                                                                    Time now) = 0;
   // The same inside the caller's open transaction on its own connection to this database; the
@@ -420,6 +426,29 @@ class TaskRepository {
   // at most. One that runs is looked at again after limits::expiry_recheck. Answers how many were
   // looked at; fewer than `limit`: none is left. Safe to repeat.
   [[nodiscard]] virtual Expected<int> expire_waiting(int limit, Time now) = 0;
+  // Those that wait for a task learn of its end in the same transaction or right after it, where
+  // they are few. Tells some of the others, and those whom a crash kept from learning of it, in
+  // bounded transactions. True: something was done, and there may be more.
+  [[nodiscard]] virtual Expected<bool> work_dependencies(Time now) = 0;
+
+  // Batches, by batch_id. `finish` waits until the batch is closed and all of its tasks have ended.
+  // conflict: there is one.
+  [[nodiscard]] virtual Expected<TaskBatch> create_batch(const std::string& batch_id,
+                                                         const std::optional<NewTaskRow>& finish,
+                                                         Time now) = 0;
+  [[nodiscard]] virtual Expected<std::optional<TaskBatch>> batch(const std::string& batch_id) = 0;
+  // No task joins it from now on. Safe to repeat.
+  [[nodiscard]] virtual Expected<std::optional<TaskBatch>> close_batch(const std::string& batch_id,
+                                                                       Time now) = 0;
+  // Closes it and cancels its tasks that have not ended, the finish task first.
+  [[nodiscard]] virtual Expected<std::optional<BatchChange>> cancel_batch(
+      const std::string& batch_id, Time now) = 0;
+  // Those of its tasks that ended badly wait again, in the order of their dependencies, and so does
+  // a finish task that has ended; not those that depend on a task which stays as it ended. One
+  // transaction.
+  [[nodiscard]] virtual Expected<std::optional<BatchChange>> retry_batch(
+      const std::string& batch_id, Time now) = 0;
+
   // How many tasks of the type wait, due or not: exact up to `most`, and no more is counted.
   [[nodiscard]] virtual Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) = 0;
   // One bounded transaction of the retention; answers how many tasks went. Fewer than

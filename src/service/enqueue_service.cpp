@@ -103,7 +103,7 @@ void EnqueueService::insert(std::span<Waiting> batch) {
     if (inserted) {
       answer(batch[i], show(batch[i], (*inserted)[i], now));
     } else {
-      answer(batch[i], std::unexpected(inserted.error()));
+      answer(batch[i], std::unexpected(about_only_task(inserted.error())));
     }
   }
 }
@@ -118,6 +118,11 @@ Expected<EnqueuedTask> EnqueueService::show(const Waiting& waiting, const Insert
                 fmt::format("the task {} of this key was deleted", inserted.task_id));
   }
   const auto& row = *waiting.row;
+  if (!row.terms.depends_on.empty()) {
+    // What it depends on may have ended badly before, and it with them.
+    auto found = ESTEIRA_TRY(repository_->task(inserted.task_id, now));
+    if (found) return EnqueuedTask{.task = std::move(*found)};
+  }
   Task task{.task_id = inserted.task_id,
             .type = std::string(canonical_type_name(waiting.task.type)),
             .priority = row.priority,

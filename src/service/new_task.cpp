@@ -9,6 +9,8 @@
 #include "base/utf8.hpp"
 #include "domain/flow_key.hpp"
 #include "domain/limits.hpp"
+#include "service/batch_service.hpp"
+#include "service/task_refs.hpp"
 
 namespace esteira {
 namespace {
@@ -107,6 +109,23 @@ Expected<void> check_expiry(const TaskOptions& options, Time now) {
   return refuse("/expires_at", "must lie after scheduled_for: the task could never run");
 }
 
+Expected<void> check_parents(const TaskOptions& options) {
+  const auto& depends_on = options.depends_on;
+  if (depends_on.size() > limits::depends_on_max) {
+    return refuse("/depends_on", fmt::format("holds more than {} tasks", limits::depends_on_max));
+  }
+  for (std::size_t i = 0; i < depends_on.size(); ++i) {
+    const auto pointer = fmt::format("/depends_on/{}", i);
+    if (const auto* ref = std::get_if<std::string>(&depends_on[i])) {
+      ESTEIRA_TRY(check_text(*ref, limits::task_ref_bytes_max, pointer));
+    } else if (std::get<TaskId>(depends_on[i]) < 1) {
+      return refuse(pointer, "is no task_id");
+    }
+  }
+  if (options.ref) ESTEIRA_TRY(check_text(*options.ref, limits::task_ref_bytes_max, "/ref"));
+  return options.batch_id ? check_batch_id(*options.batch_id) : Expected<void>{};
+}
+
 Expected<void> check_options(const TaskOptions& options, Time now) {
   ESTEIRA_TRY(
       check_range(options.priority, limits::priority_min, limits::priority_max, "/priority"));
@@ -121,6 +140,7 @@ Expected<void> check_options(const TaskOptions& options, Time now) {
   ESTEIRA_TRY(check_schedule(options, now));
   ESTEIRA_TRY(check_expiry(options, now));
   ESTEIRA_TRY(check_unique(options));
+  ESTEIRA_TRY(check_parents(options));
   if (options.idempotency_key) {
     ESTEIRA_TRY(check_text(*options.idempotency_key, limits::idempotency_key_bytes_max,
                            "/idempotency_key"));
@@ -192,12 +212,29 @@ std::string asked_terms(const TaskOptions& options) {
   }
   if (options.expires_at) text += fmt::format("\nexpires {}", format_time(*options.expires_at));
   if (options.expires_in) text += fmt::format("\nexpires +{}", options.expires_in->count());
+  for (const auto& parent : options.depends_on) {
+    text += std::visit([](const auto& one) { return fmt::format("\nafter {}", one); }, parent);
+  }
+  if (options.dependency_rule) {
+    text += fmt::format("\nafter it {}", to_text(*options.dependency_rule));
+  }
+  if (options.on_parent_failure != ParentFailure::cancel) {
+    text += fmt::format("\non failure {}", to_text(options.on_parent_failure));
+  }
+  if (options.batch_id) text += fmt::format("\nbatch {}", *options.batch_id);
   return text;
 }
 
 TaskTerms terms_of(const TaskOptions& options, Time now) {
-  TaskTerms terms{.expires_at = expiry_time(options, now), .unique_scope = options.unique_scope};
+  TaskTerms terms{.expires_at = expiry_time(options, now),
+                  .unique_scope = options.unique_scope,
+                  .dependency_rule = options.dependency_rule.value_or(DependencyRule::completed),
+                  .on_parent_failure = options.on_parent_failure,
+                  .batch_id = options.batch_id};
   if (options.unique_window) terms.unique_until = now + *options.unique_window;
+  for (const auto& parent : options.depends_on) {
+    if (const auto* task_id = std::get_if<TaskId>(&parent)) terms.depends_on.push_back(*task_id);
+  }
   return terms;
 }
 
@@ -229,10 +266,9 @@ Expected<std::optional<std::string>> flow_key(const Json& payload, const TaskTyp
   return *std::move(key);
 }
 
-}  // namespace
-
-Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
-                                    const ProcessorRegistry* registry, Time now) {
+// All but its dependencies on others of its call.
+Expected<NewTaskRow> check_alone(const NewTask& task, TypeCache& types,
+                                 const ProcessorRegistry* registry, Time now) {
   const auto type = ESTEIRA_TRY(types.find(task.type));
   ESTEIRA_TRY(check_options(task.options, now));
   const auto& options = task.options;
@@ -251,6 +287,45 @@ Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
   row.terms.flow_key = ESTEIRA_TRY(flow_key(task.payload, type));
   if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
   return row;
+}
+
+}  // namespace
+
+Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
+                                    const ProcessorRegistry* registry, Time now) {
+  for (std::size_t i = 0; i < task.options.depends_on.size(); ++i) {
+    if (!std::holds_alternative<std::string>(task.options.depends_on[i])) continue;
+    return std::unexpected(refuse(fmt::format("/depends_on/{}", i),
+                                  "a ref names a task of the same call, which has no other")
+                               .error());
+  }
+  return check_alone(task, types, registry, now);
+}
+
+Expected<std::vector<NewTaskRow>> check_new_tasks(std::span<const NewTask> tasks, TypeCache& types,
+                                                  const ProcessorRegistry* registry, Time now) {
+  std::vector<NewTaskRow> rows;
+  rows.reserve(tasks.size());
+  for (const auto& task : tasks) {
+    auto row = check_alone(task, types, registry, now);
+    if (!row) {
+      auto error = std::move(row).error();
+      const auto index = rows.size();
+      for (auto& field : error.fields) field.pointer.insert(0, fmt::format("/{}", index));
+      error.message = fmt::format("task {} of the batch: {}", index, error.message);
+      return std::unexpected(std::move(error));
+    }
+    rows.push_back(std::move(*row));
+  }
+  ESTEIRA_TRY(resolve_refs(tasks, rows));
+  return rows;
+}
+
+Error about_only_task(Error error) {
+  for (auto& field : error.fields) {
+    if (field.pointer.starts_with("/0/")) field.pointer.erase(0, 2);
+  }
+  return error;
 }
 
 Expected<TaskEditRow> check_edit(const TaskEdit& edit, Time now) {

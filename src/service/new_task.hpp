@@ -14,6 +14,15 @@ namespace esteira {
 [[nodiscard]] Expected<NewTaskRow> check_new_task(const NewTask& task, TypeCache& types,
                                                   const ProcessorRegistry* registry, Time now);
 
+// The same of the tasks of one call, which may depend on each other. An error's pointers begin with
+// the task's index.
+[[nodiscard]] Expected<std::vector<NewTaskRow>> check_new_tasks(std::span<const NewTask> tasks,
+                                                                TypeCache& types,
+                                                                const ProcessorRegistry* registry,
+                                                                Time now);
+// What a repository says of the only task of an insert, without its place.
+[[nodiscard]] Error about_only_task(Error error);
+
 // The same of an edit: first what does not depend on the task, the payload left out, then its
 // payload, of which the row has the text.
 [[nodiscard]] Expected<TaskEditRow> check_edit(const TaskEdit& edit, Time now);

@@ -57,9 +57,9 @@ struct TaskService::Impl {
     const auto now = clock->now();
     const auto row = ESTEIRA_TRY(check_new_task(task, types, registry, now));
     ESTEIRA_TRY(pressure.admit(std::span(&row, 1), types));
-    const auto inserted =
-        ESTEIRA_TRY(repository->insert_within(connection, std::span(&row, 1), now));
-    return inserted.front().task_id;
+    const auto inserted = repository->insert_within(connection, std::span(&row, 1), now);
+    if (!inserted) return std::unexpected(about_only_task(inserted.error()));
+    return inserted->front().task_id;
   }
 };
 
@@ -81,9 +81,10 @@ Expected<CreatedTask> TaskService::create(const NewTask& task) {
   const auto now = impl_->clock->now();
   const auto row = ESTEIRA_TRY(check_new_task(task, impl_->types, impl_->registry, now));
   ESTEIRA_TRY(impl_->pressure.admit(std::span(&row, 1), impl_->types));
-  const auto inserted = ESTEIRA_TRY(impl_->repository->insert(std::span(&row, 1), now));
+  const auto inserted = impl_->repository->insert(std::span(&row, 1), now);
+  if (!inserted) return std::unexpected(about_only_task(inserted.error()));
   impl_->repository->hint();
-  return CreatedTask{inserted.front().task_id, inserted.front().created};
+  return CreatedTask{inserted->front().task_id, inserted->front().created};
 }
 
 Expected<std::vector<CreatedTask>> TaskService::create_tasks(std::span<const NewTask> tasks) {
@@ -92,19 +93,7 @@ Expected<std::vector<CreatedTask>> TaskService::create_tasks(std::span<const New
                                                          limits::batch_tasks_max, tasks.size()));
   }
   const auto now = impl_->clock->now();
-  std::vector<NewTaskRow> rows;
-  rows.reserve(tasks.size());
-  for (const auto& task : tasks) {
-    auto row = check_new_task(task, impl_->types, impl_->registry, now);
-    if (!row) {
-      auto error = std::move(row).error();
-      const auto index = rows.size();
-      for (auto& field : error.fields) field.pointer.insert(0, fmt::format("/{}", index));
-      error.message = fmt::format("task {} of the batch: {}", index, error.message);
-      return std::unexpected(std::move(error));
-    }
-    rows.push_back(std::move(*row));
-  }
+  const auto rows = ESTEIRA_TRY(check_new_tasks(tasks, impl_->types, impl_->registry, now));
   if (rows.empty()) return std::vector<CreatedTask>{};
   ESTEIRA_TRY(impl_->pressure.admit(rows, impl_->types));
   const auto inserted = ESTEIRA_TRY(impl_->repository->insert(rows, now));

@@ -10,6 +10,8 @@ namespace {
 constexpr int prune_batches_max = 50;
 // How many batches of tasks that waited too long.
 constexpr int expiry_batches_max = 10;
+// And of those that wait for others which have ended.
+constexpr int dependency_batches_max = 20;
 // And how many of the operations: few, so that a stop is not kept waiting.
 constexpr int operation_batches_max = 10;
 
@@ -40,6 +42,7 @@ Expected<void> Maintenance::tidy(Progress& progress) {
   // Pages until none is left: leases that can't be settled never hide the others.
   while (ESTEIRA_TRY(take_expired()) > 0) progress.expired += ESTEIRA_TRY(settle_pending());
   progress.expiries_wait = ESTEIRA_TRY(expire_waiting());
+  progress.dependencies_wait = ESTEIRA_TRY(work_dependencies());
   if (clock_.steady() >= prune_at_) progress.pruned = ESTEIRA_TRY(prune());
   ESTEIRA_TRY(repository_.maintain(clock_.now()));
   progress.operations_wait = ESTEIRA_TRY(work_operations());
@@ -61,6 +64,15 @@ Expected<bool> Maintenance::expire_waiting() {
     const auto looked_at =
         ESTEIRA_TRY(repository_.expire_waiting(limits::expiries_max, clock_.now()));
     if (looked_at < limits::expiries_max) return false;
+  }
+  return true;
+}
+
+Expected<bool> Maintenance::work_dependencies() {
+  for (int i = 0; i < dependency_batches_max; ++i) {
+    if (!ESTEIRA_TRY(repository_.work_dependencies(clock_.now()))) return false;
+    // Some may have become ready.
+    repository_.hint();
   }
   return true;
 }

@@ -31,6 +31,7 @@ class Maintenance {
     int fired = 0;  // tasks that schedules made
     // The next round should come at once:
     bool expiries_wait = false;
+    bool dependencies_wait = false;
     bool operations_wait = false;
   };
   // One round: makes the tasks of schedules, pages through all expired leases, prunes when it is
@@ -51,6 +52,8 @@ class Maintenance {
   Expected<int> settle_pending();
   // Some batches; true: there may be more.
   Expected<bool> expire_waiting();
+  // Some batches; true: there may be more.
+  Expected<bool> work_dependencies();
   Expected<std::int64_t> prune();
   // Some batches; true: there may be more.
   Expected<bool> work_operations();

@@ -59,7 +59,9 @@ void MaintenanceThread::run() {
       static_cast<void>(clock_.sync(*repository_));  // the old offset serves until the next time
     }
     const auto progress = maintenance.step();  // what failed is offered again in the next round
-    if (progress && (progress->operations_wait || progress->expiries_wait)) continue;
+    const bool more = progress && (progress->operations_wait || progress->expiries_wait ||
+                                   progress->dependencies_wait);
+    if (more) continue;
     const auto spread = static_cast<double>(round_interval.count()) * random_.fraction() / 2;
     auto rest = round_interval / 2 + Duration{static_cast<std::int64_t>(spread)};
     if (const auto next = maintenance.next_schedule()) {

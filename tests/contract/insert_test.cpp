@@ -82,12 +82,14 @@ TEST_P(Insert, what_is_absent_stays_absent) {
 
 TEST_P(Insert, terms_are_shown_and_claimed_as_they_were_given) {
   change_type("ALPHA", [](TaskType& t) { t.flow.key = "/city"; });
+  const TaskId first = ended(type("BETA"), TaskStatus::failed);
+  const TaskId second = ended(type("BETA"), TaskStatus::completed);
   NewTaskRow row = new_task_row(type("ALPHA"));
   row.terms = {.expires_at = now() + 1h + 5us,
                .unique_scope = UniqueScope::window,
                .unique_until = now() + 2h,
                .flow_key = "São Paulo",
-               .depends_on = {3, 5},
+               .depends_on = {first, second},
                .dependency_rule = DependencyRule::ended,
                .on_parent_failure = ParentFailure::run,
                .batch_id = "batch"};

@@ -31,6 +31,8 @@ const std::vector<const char*> sqlite_undone{
     "ALTER TABLE task_unique DROP COLUMN until_us; DROP TABLE task_expiries; "
     "DROP INDEX task_scheduled_type",
     "DROP TABLE task_schedules; DROP TABLE task_schedule_runs",
+    "DROP TABLE task_blocked; DROP TABLE task_dependencies; DROP TABLE task_batches; "
+    "DROP TABLE task_batch_members; DROP TABLE task_ends",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -47,10 +49,11 @@ const std::vector<std::vector<const char*>> postgres_undone{
     {"ALTER TABLE task_unique DROP COLUMN scope", "ALTER TABLE task_unique DROP COLUMN until",
      "DROP TABLE task_expiries", "DROP INDEX task_scheduled_type"},
     {"DROP TABLE task_schedules, task_schedule_runs"},
+    {"DROP TABLE task_blocked, task_dependencies, task_batches, task_batch_members, task_ends"},
 };
 // The migrations after 0002 that make the view task_states anew.
-const std::vector<std::pair<int, const char*>> sqlite_views{{7, "/0007_operations.sql"},
-                                                            {11, "/0011_gates.sql"}};
+const std::vector<std::pair<int, const char*>> sqlite_views{
+    {7, "/0007_operations.sql"}, {11, "/0011_gates.sql"}, {15, "/0015_dependencies.sql"}};
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path);

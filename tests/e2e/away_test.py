@@ -8,7 +8,7 @@ from harness.api import ApiCase
 from harness.case import main
 from harness.processes import wait_until
 
-FENCE = {"task_id": 1, "attempt": 1, "lease_id": "0123456789abcdef0123456789abcdef"}
+FENCE = {"task_id": 1, "attempt": 1, "lease_id": "01234567-89ab-cdef-0123-456789abcdef"}
 # What a stranger is told nothing of: SQL, the driver, where the database is and who enters it.
 INSIDE = re.compile(r"SELECT|INSERT|UPDATE|DELETE|relation|PQ|libpq|SQLSTATE|FATAL|socket|port |"
                     r"127\.0\.0\.1|localhost|postgres|password|connection|recovery|shut", re.IGNORECASE)
@@ -42,6 +42,11 @@ def calls(worker_id):
                 ("PUT", "/api/v1/types/NOOP", {"description": "d"}),
                 ("POST", "/api/v1/types/NOOP/pause", None),
                 ("POST", "/api/v1/types/NOOP/resume", None),
+                ("POST", "/api/v1/batches", {"batch_id": "b"}),
+                ("GET", "/api/v1/batches/b", None),
+                ("POST", "/api/v1/batches/b/close", None),
+                ("POST", "/api/v1/batches/b/cancel", None),
+                ("POST", "/api/v1/batches/b/retry", None),
                 ("GET", "/api/v1/schedules", None),
                 ("GET", "/api/v1/schedules/s", None),
                 ("PUT", "/api/v1/schedules/s", {"cron": "@daily", "type": "NOOP"}),

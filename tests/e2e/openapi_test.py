@@ -27,7 +27,8 @@ UNREACHED = {
 BOUND_TOGETHER = {("set_type", ("back_off", "base_seconds")), ("set_type", ("back_off", "cap_seconds")),
                   ("set_type", ("flow",)), ("set_type", ("flow", "key")),
                   ("create_task", ("unique",)), ("create_task", ("unique", "scope")),
-                  ("create_task", ("unique", "seconds"))}
+                  ("create_task", ("unique", "seconds")),
+                  ("create_batch", ("finish",))}
 
 
 def references(part):
@@ -208,6 +209,7 @@ class Promises(ApiCase):
         self.walk_conflicts()
         self.walk_back_pressure()
         self.walk_types()
+        self.walk_batches()
         self.walk_schedules()
         self.walk_work()
         self.walk_state()
@@ -325,6 +327,26 @@ class Promises(ApiCase):
         self.good("PUT", "/api/v1/types/PICKY", {"payload_schema": {"required": ["name"]}})
         wait_until(lambda: self.ask("POST", f"{path}/run")[0] == 422, "the new schema is known")
         self.good("DELETE", path)
+
+    def walk_batches(self):
+        self.good("PUT", "/api/v1/types/CHOOSY", {"payload_schema": {"required": ["id"]}})
+        path = "/api/v1/batches/walk"
+        for finish in ({"type": "NOBODY", "payload": 1}, {"type": "CHOOSY", "payload": {}}):
+            self.assertEqual(self.ask("POST", "/api/v1/batches",
+                                      {"batch_id": "walk", "finish": finish})[0], 422)
+        self.repeated("POST", "/api/v1/batches", {"batch_id": "walk"}, {"batch_id": "other"})
+        self.assertEqual(self.ask("POST", "/api/v1/batches", {"batch_id": "walk"})[0], 409)
+        body = {"type": "NOOP", "payload": 1, "scheduled_for": "+1d", "batch_id": "walk"}
+        first = self.good("POST", "/api/v1/tasks", body)["task_id"]
+        self.good("POST", "/api/v1/tasks", {**body, "depends_on": [first]})
+        self.assertEqual(len(self.good("GET", "/api/v1/tasks?batch_id=walk")["items"]), 2)
+        self.assertEqual(self.good("GET", path)["pending"], 2)
+        self.repeated("POST", f"{path}/close")
+        self.assertEqual(self.ask("POST", "/api/v1/tasks", body)[0], 409)
+        self.assertEqual(self.ask("POST", "/api/v1/tasks/batch", {"tasks": [body]})[0], 409)
+        self.repeated("POST", f"{path}/cancel")
+        self.repeated("POST", f"{path}/retry")
+        self.good("POST", f"{path}/cancel")
 
     def walk_work(self):
         task = self.good("POST", "/api/v1/tasks", {"type": "NOOP", "payload": {"a": [1, None]}})

@@ -70,6 +70,7 @@ class App {
             .tasks = TaskService(repository_, nullptr, clock_),
             .types = TypeService(repository_, clock_),
             .schedules = ScheduleService(repository_, nullptr, clock_),
+            .batches = BatchService(repository_, nullptr, clock_),
             .in_flight = std::make_shared<http::InFlight>()};
   }
 

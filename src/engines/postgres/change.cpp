@@ -9,6 +9,7 @@
 #include "domain/limits.hpp"
 #include "domain/settle.hpp"
 #include "engines/postgres/changes.hpp"
+#include "engines/postgres/dependents.hpp"
 #include "engines/postgres/repository.hpp"
 #include "engines/postgres/unique.hpp"
 #include "postgres_sql.hpp"
@@ -82,7 +83,8 @@ Expected<void> cancel_chunk(Runner& runner, Answers& answers, const ChangeTerms&
     if (look == looks_max) {
       return fail(ErrorCode::unavailable, "a task changes too quickly to be cancelled; try again");
     }
-    for (const auto& [claim, _] : ESTEIRA_TRY(take_if(terms, runner, answers))) {
+    for (const TakenWaiting& taken : ESTEIRA_TRY(take_if(terms, runner, answers))) {
+      const Claim& claim = taken.claim;
       settlements.push_back(settle(claim, outcome::Cancelled{}, RetryPolicy{}, terms.now));
       answers.set(claim.fence.task_id, ChangeStatus::applied);
     }
@@ -141,6 +143,37 @@ Expected<void> lift_expiries(Runner& runner, std::vector<Standing>& tasks) {
   return {};
 }
 
+// Tasks that wait again, after their parents among them: those whose parents have not ended wait
+// for these, and batches count them as open.
+Expected<void> hold_back_retried(Runner& runner, std::span<const Standing> tasks) {
+  std::vector<TaskId> ids;
+  std::set<TaskId> parents;
+  for (const Standing& task : tasks) {
+    ids.push_back(task.task_id);
+    parents.insert(task.terms.depends_on.begin(), task.terms.depends_on.end());
+  }
+  ESTEIRA_TRY(note_ends(runner, ids, TaskStatus::pending));
+  if (parents.empty()) return {};
+  std::set<TaskId> open;
+  const std::vector<TaskId> all(parents.begin(), parents.end());
+  for (const Standing& parent : ESTEIRA_TRY(standings(runner, all))) {
+    if (!parent.ended()) open.insert(parent.task_id);
+  }
+  std::vector<Edge> edges;
+  std::set<TaskId> held;
+  for (const Standing& task : tasks) {
+    for (const TaskId parent : task.terms.depends_on) {
+      if (!open.contains(parent)) continue;
+      edges.push_back({.parent = parent, .child = task.task_id});
+      held.insert(task.task_id);
+    }
+  }
+  if (held.empty()) return {};
+  ESTEIRA_TRY(put_edges(runner, edges));
+  ESTEIRA_TRY(runner.run(sql::block, Params{}.array<std::int64_t>(held)));
+  return {};
+}
+
 Expected<void> retry_chunk(Runner& runner, Answers& answers, const ChangeTerms& terms) {
   ESTEIRA_TRY(runner.run(sql::lock_requests, Params{}.array<std::int64_t>(answers.open())));
   std::vector<Standing> tasks;
@@ -168,20 +201,21 @@ Expected<void> retry_chunk(Runner& runner, Answers& answers, const ChangeTerms& 
       .array<bool>(tasks, [](const Standing& s) { return s.unique_key.has_value(); })
       .add(terms.now);
   ESTEIRA_TRY(runner.run(sql::reopen, params));
+  ESTEIRA_TRY(hold_back_retried(runner, tasks));
   return write_stats(runner, stats, terms.shard);
 }
 
 Expected<void> remove_chunk(Runner& runner, Answers& answers, const ChangeTerms& terms) {
   ESTEIRA_TRY(runner.run(sql::lock_requests, Params{}.array<std::int64_t>(answers.open())));
   StatsBook stats;
-  std::vector<TaskId> gone;
+  std::vector<TaskId> gone, waited;
   for (int look = 0; !answers.done(); ++look) {
     if (look == looks_max) {
       return fail(ErrorCode::unavailable, "a task changes too quickly to be removed; try again");
     }
-    for (const auto& [claim, _] : ESTEIRA_TRY(take_if(terms, runner, answers))) {
-      gone.push_back(claim.fence.task_id);
-      answers.set(claim.fence.task_id, ChangeStatus::applied);
+    for (const TakenWaiting& taken : ESTEIRA_TRY(take_if(terms, runner, answers))) {
+      waited.push_back(taken.claim.fence.task_id);
+      answers.set(taken.claim.fence.task_id, ChangeStatus::applied);
     }
     std::set<TaskId> known;
     for (const Standing& standing : ESTEIRA_TRY(standings(runner, answers.open()))) {
@@ -199,6 +233,8 @@ Expected<void> remove_chunk(Runner& runner, Answers& answers, const ChangeTerms&
       if (!known.contains(task_id)) answers.set(task_id, ChangeStatus::not_found);
     }
   }
+  ESTEIRA_TRY(note_ends(runner, waited, TaskStatus::cancelled));
+  gone.insert(gone.end(), waited.begin(), waited.end());
   ESTEIRA_TRY(erase(runner, gone));
   return write_stats(runner, stats, terms.shard);
 }
@@ -264,6 +300,7 @@ Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner, std::span<const
     one.claim.max_retries = rows.small(row, 7);
     one.claim.started_at = now;
     one.keyed = rows.truth(row, 8);
+    one.blocked = rows.truth(row, 9);
   }
   return taken;
 }
@@ -289,6 +326,9 @@ Expected<void> end_waiting(Runner& runner, std::span<const Settlement> settlemen
         return JsonText{s.metadata};
       });
   ESTEIRA_TRY(runner.run(sql::end_waiting, params));
+  std::vector<TaskId> ids;
+  for (const Settlement& settlement : settlements) ids.push_back(settlement.fence.task_id);
+  ESTEIRA_TRY(note_ends(runner, ids, TaskStatus::cancelled));
   return write_stats(runner, stats, shard);
 }
 
@@ -326,6 +366,7 @@ Expected<void> write_terms(Runner& runner, TaskId task_id, const TaskTerms& term
 
 Expected<void> erase(Runner& runner, std::span<const TaskId> ids) {
   if (ids.empty()) return {};
+  ESTEIRA_TRY(runner.run(sql::ends_note_gone, Params{}.array<std::int64_t>(ids)));
   ESTEIRA_TRY(runner.run(sql::erase_leased, Params{}.array<std::int64_t>(ids)));
   ESTEIRA_TRY(runner.run(sql::erase_unique, Params{}.array<std::int64_t>(ids)));
   ESTEIRA_TRY(runner.run(sql::erase, Params{}.array<std::int64_t>(ids)));
@@ -343,17 +384,27 @@ Expected<void> write_stats(Runner& runner, const StatsBook& stats, int shard) {
 
 Expected<std::vector<ChangeStatus>> Repository::cancel(std::span<const TaskId> ids, Time now) {
   const RecursiveLock lock{mutex_};
-  return change(connection_, BulkAction::cancel, ids, {.now = now, .shard = shard_});
+  auto statuses =
+      ESTEIRA_TRY(change(connection_, BulkAction::cancel, ids, {.now = now, .shard = shard_}));
+  tell_if_noted(now);
+  return statuses;
 }
 
 Expected<std::vector<ChangeStatus>> Repository::retry(std::span<const TaskId> ids, Time now) {
   const RecursiveLock lock{mutex_};
-  return change(connection_, BulkAction::retry, ids, {.now = now, .shard = shard_});
+  auto statuses =
+      ESTEIRA_TRY(change(connection_, BulkAction::retry, ids, {.now = now, .shard = shard_}));
+  look_again(ids, now);
+  tell_if_noted(now);
+  return statuses;
 }
 
 Expected<std::vector<ChangeStatus>> Repository::remove(std::span<const TaskId> ids, Time now) {
   const RecursiveLock lock{mutex_};
-  return change(connection_, BulkAction::remove, ids, {.now = now, .shard = shard_});
+  auto statuses =
+      ESTEIRA_TRY(change(connection_, BulkAction::remove, ids, {.now = now, .shard = shard_}));
+  tell_if_noted(now);
+  return statuses;
 }
 
 }  // namespace esteira::postgres

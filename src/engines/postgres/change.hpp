@@ -50,6 +50,7 @@ inline constexpr std::size_t change_tasks_max = 1000;
 struct TakenWaiting {
   Claim claim;  // as if it had been claimed: the next attempt, started now
   bool keyed = false;
+  bool blocked = false;  // until others have ended
 };
 // Takes those that wait, locked until the transaction's end.
 [[nodiscard]] Expected<std::vector<TakenWaiting>> take_waiting(Runner& runner,

@@ -47,7 +47,8 @@ Params edit_params(const TakenWaiting& taken, const TaskEditRow& edit, Time run_
       .add(claim.retries)
       .add(claim.crashes)
       .add(taken.keyed)
-      .add(edit.flow_key ? std::optional(std::string_view(*edit.flow_key)) : std::nullopt);
+      .add(edit.flow_key ? std::optional(std::string_view(*edit.flow_key)) : std::nullopt)
+      .add(taken.blocked);
   return params;
 }
 

@@ -63,7 +63,8 @@ class Sweep {
   Expected<std::set<TaskId>> end(const std::vector<TaskId>& ids) {
     std::vector<Settlement> settlements;
     std::vector<TaskId> ended;
-    for (const auto& [claim, keyed] : ESTEIRA_TRY(take_waiting(runner_, ids, now_))) {
+    for (const TakenWaiting& taken : ESTEIRA_TRY(take_waiting(runner_, ids, now_))) {
+      const Claim& claim = taken.claim;
       settlements.push_back(settle(claim, expired_unstarted(), RetryPolicy{}, now_));
       ended.push_back(claim.fence.task_id);
     }
@@ -100,6 +101,7 @@ Expected<int> Repository::expire_waiting(int limit, Time now) {
   ESTEIRA_TRY(transaction.begin());
   const int looked_at = ESTEIRA_TRY(Sweep(connection_, shard_, now).run(limit));
   ESTEIRA_TRY(transaction.commit());
+  tell_if_noted(now);
   return looked_at;
 }
 

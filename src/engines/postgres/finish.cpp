@@ -103,9 +103,17 @@ Statement Finish::statement() const {
   return {.sql = sql::finish, .params = std::move(params)};
 }
 
+bool Finish::others_wait(const Rows& rejected) {
+  for (int row = 0; row < rejected.size(); ++row) {
+    if (rejected.integer(row, 0) == 0) return true;
+  }
+  return false;
+}
+
 std::vector<FinishStatus> Finish::answer(const Rows& rejected) const {
   std::vector<FinishStatus> of_distinct(distinct_.size(), FinishStatus::applied);
   for (int row = 0; row < rejected.size(); ++row) {
+    if (rejected.integer(row, 0) == 0) continue;
     of_distinct.at(static_cast<std::size_t>(rejected.integer(row, 0) - 1)) =
         status_of(rejected.integer(row, 1));
   }

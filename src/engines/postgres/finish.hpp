@@ -14,6 +14,8 @@ class Finish {
   Finish(std::span<const Settlement> settlements, int shard, Time now);
   [[nodiscard]] Statement statement() const;
   [[nodiscard]] std::vector<FinishStatus> answer(const Rows& rejected) const;
+  // Whether others wait for, or count, what has ended.
+  [[nodiscard]] static bool others_wait(const Rows& rejected);
 
  private:
   std::span<const Settlement> settlements_;

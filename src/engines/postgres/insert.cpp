@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include "base/assert.hpp"
+#include "engines/postgres/dependents.hpp"
 #include "engines/postgres/repository.hpp"
 #include "engines/postgres/unique.hpp"
 #include "postgres_sql.hpp"
@@ -41,7 +42,14 @@ std::optional<std::string_view> view(const std::optional<std::string>& text) {
   return std::string_view{*text};
 }
 
-bool keyed(const NewTaskRow& row) { return row.unique_key || row.idempotency_key; }
+bool depends(const NewTaskRow& row) {
+  return !row.terms.depends_on.empty() || !row.parents.empty();
+}
+
+// What a look must come before.
+bool keyed(const NewTaskRow& row) {
+  return row.unique_key || row.idempotency_key || row.terms.batch_id || depends(row);
+}
 
 Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const TaskId> ids,
                      Time now) {
@@ -84,9 +92,11 @@ struct InsertTexts {
   std::string flowing = inlined(sql::insert, ":flows", 1);
 };
 
+enum class Place : std::uint8_t { by_time, blocked };
+
 // Cuts rows into statements.
-std::vector<Statement> insert_statements(const RowRefs& rows, std::span<const TaskId> ids,
-                                         Time now) {
+std::vector<Statement> insert_statements(const RowRefs& rows, std::span<const TaskId> ids, Time now,
+                                         Place place = Place::by_time) {
   static const InsertTexts texts;
   std::vector<Statement> statements;
   for (std::size_t from = 0; from < rows.size();) {
@@ -98,8 +108,9 @@ std::vector<Statement> insert_statements(const RowRefs& rows, std::span<const Ta
     const std::span<const NewTaskRow* const> chunk{rows.data() + from, to - from};
     const bool flows = std::ranges::any_of(
         chunk, [](const NewTaskRow* row) { return row->terms.flow_key.has_value(); });
+    const std::string_view text = flows ? texts.flowing : texts.plain;
     statements.push_back(
-        {.sql = flows ? texts.flowing : texts.plain,
+        {.sql = place == Place::blocked ? sql::insert_blocked : text,
          .params = insert_params(chunk, ids.empty() ? ids : ids.subspan(from, to - from), now)});
     from = to;
   }
@@ -124,6 +135,7 @@ struct KeyedInsert {
   std::map<std::size_t, NewTaskRow> replaced{};
   // Where tasks that were replaced wait.
   std::vector<Waiting> moved{};
+  HeldBack held{};
 
   // The row whose task this is, if it is one of this insert.
   [[nodiscard]] std::optional<std::size_t> place_of(TaskId task_id) const {
@@ -300,6 +312,54 @@ Expected<void> move_idempotency_keys(Runner& runner, const KeyedInsert& work, co
   return {};
 }
 
+Expected<void> join_batches_of(Runner& runner, const KeyedInsert& work) {
+  std::vector<Joiner> joiners;
+  for (std::size_t i = 0; i < work.rows.size(); ++i) {
+    const auto& batch_id = work.rows[i].terms.batch_id;
+    if (!batch_id || !work.answers[i].created) continue;
+    joiners.push_back({.place = i, .task_id = work.ids[i], .batch_id = *batch_id});
+  }
+  return join_batches(runner, joiners, work.now);
+}
+
+// Those that depend on others of this insert learn their ids.
+Expected<void> hold_dependants(Runner& runner, KeyedInsert& work) {
+  std::vector<Dependant> dependants;
+  std::vector<TaskId> fresh;
+  for (std::size_t i = 0; i < work.rows.size(); ++i) {
+    if (!work.answers[i].created) continue;
+    fresh.push_back(work.ids[i]);
+    if (!depends(work.rows[i])) continue;
+    const NewTaskRow* row = &work.rows[i];
+    if (!row->parents.empty()) {
+      NewTaskRow& known = work.replaced.try_emplace(i, *row).first->second;
+      for (const std::size_t parent : row->parents) {
+        known.terms.depends_on.push_back(work.answers[parent].task_id);
+      }
+      row = &known;
+    }
+    dependants.push_back({.place = i, .task_id = work.ids[i], .terms = &row->terms});
+  }
+  if (!dependants.empty()) work.held = ESTEIRA_TRY(hold_back(runner, dependants, fresh));
+  return {};
+}
+
+Expected<void> write_rows(Runner& runner, const KeyedInsert& work, Place place) {
+  RowRefs rows;
+  std::vector<TaskId> ids;
+  for (std::size_t i = 0; i < work.rows.size(); ++i) {
+    const bool blocked = work.held.places.contains(i);
+    if (!work.answers[i].created || blocked != (place == Place::blocked)) continue;
+    const auto replaced = work.replaced.find(i);
+    rows.push_back(replaced == work.replaced.end() ? &work.rows[i] : &replaced->second);
+    ids.push_back(work.ids[i]);
+  }
+  for (const Statement& statement : insert_statements(rows, ids, work.now, place)) {
+    ESTEIRA_TRY(runner.run(statement.sql, statement.params));
+  }
+  return {};
+}
+
 Expected<KeyedInsert> insert_keyed(Runner& runner, std::span<const NewTaskRow> rows, Time now) {
   KeyedInsert work{
       .rows = rows, .ids = ESTEIRA_TRY(draw_ids(runner, rows.size())), .answers = {}, .now = now};
@@ -312,18 +372,20 @@ Expected<KeyedInsert> insert_keyed(Runner& runner, std::span<const NewTaskRow> r
   }
   ESTEIRA_TRY(settle_unique_keys(runner, work));
   ESTEIRA_TRY(move_idempotency_keys(runner, work, own));
-  RowRefs fresh;
-  std::vector<TaskId> fresh_ids;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!work.answers[i].created) continue;
-    const auto replaced = work.replaced.find(i);
-    fresh.push_back(replaced == work.replaced.end() ? &rows[i] : &replaced->second);
-    fresh_ids.push_back(work.ids[i]);
-  }
-  for (const Statement& statement : insert_statements(fresh, fresh_ids, now)) {
-    ESTEIRA_TRY(runner.run(statement.sql, statement.params));
-  }
+  ESTEIRA_TRY(join_batches_of(runner, work));
+  ESTEIRA_TRY(hold_dependants(runner, work));
+  ESTEIRA_TRY(write_rows(runner, work, Place::by_time));
+  ESTEIRA_TRY(write_rows(runner, work, Place::blocked));
+  ESTEIRA_TRY(put_edges(runner, work.held.edges));
+  ESTEIRA_TRY(note_ends(runner, work.held.told, TaskStatus::failed));
   return work;
+}
+
+// The tasks that were held back.
+std::vector<TaskId> held_ids(const KeyedInsert& work) {
+  std::vector<TaskId> ids;
+  for (const std::size_t place : work.held.places) ids.push_back(work.ids[place]);
+  return ids;
 }
 
 RowRefs refs(std::span<const NewTaskRow> rows) {
@@ -338,6 +400,14 @@ void add_answers(const Rows& rows, std::vector<InsertedTask>& answers) {
 }
 
 }  // namespace
+
+Expected<TaskId> insert_blocked(Runner& runner, const NewTaskRow& row, Time now) {
+  const auto ids = ESTEIRA_TRY(draw_ids(runner, 1));
+  for (const Statement& statement : insert_statements({&row}, ids, now, Place::blocked)) {
+    ESTEIRA_TRY(runner.run(statement.sql, statement.params));
+  }
+  return ids.front();
+}
 
 Expected<std::vector<InsertedTask>> Repository::insert(std::span<const NewTaskRow> rows, Time now) {
   if (rows.empty()) return std::vector<InsertedTask>{};
@@ -354,6 +424,8 @@ Expected<std::vector<InsertedTask>> Repository::insert(std::span<const NewTaskRo
     for (const Waiting& moved : work.moved) {
       if (moved.run_at <= now) lanes_.returned(moved.type_id, moved.priority, moved.run_at);
     }
+    if (!work.held.told.empty()) tell(now);
+    if (!work.held.places.empty()) look_again(held_ids(work), now);
     return std::move(work.answers);
   }
   const auto statements = insert_statements(refs(rows), {}, now);

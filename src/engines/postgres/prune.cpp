@@ -99,6 +99,7 @@ Expected<std::int64_t> Repository::prune(const PruneRequest& request, Time now) 
   ESTEIRA_TRY(erase(connection_, ended));
   ESTEIRA_TRY(write_stats(connection_, stats, shard_));
   ESTEIRA_TRY(transaction.commit());
+  tell_if_noted(now);
   prune_after_ = walk.after();
   return static_cast<std::int64_t>(ended.size());
 }
@@ -110,7 +111,7 @@ Expected<void> Repository::maintain(Time now) {
        {sql::maintain_keys, sql::maintain_answers, sql::maintain_workers, sql::maintain_operations,
         sql::maintain_stats, sql::maintain_statuses, sql::maintain_change_marks,
         sql::maintain_changes, sql::maintain_sessions, sql::maintain_flow_buckets,
-        sql::maintain_unique, sql::maintain_schedule_runs}) {
+        sql::maintain_unique, sql::maintain_schedule_runs, sql::maintain_batches}) {
     statements.push_back({.sql = sql, .params = Params{}.add(now)});
   }
   ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));

@@ -65,6 +65,7 @@ Params by_id_params(std::span<const TaskId> ids, std::optional<TaskStatus> statu
 
 // The narrowest list that holds everything of the filter.
 std::string_view candidates_of(const TaskFilter& filter) {
+  if (filter.batch_id) return sql::list_batch;
   if (filter.tag) return sql::list_tag;
   switch (filter.status.value_or(TaskStatus::completed)) {
     case TaskStatus::pending:
@@ -102,6 +103,7 @@ Params candidate_params(const TaskFilter& filter, TaskId below) {
       .add(view(filter.tag))
       .add(filter.created_after)
       .add(filter.created_before);
+  if (filter.batch_id) params.add(view(filter.batch_id));
   return params;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/recursive_mutex.hpp"
 #include "engines/postgres/connection.hpp"
+#include "engines/postgres/dependents.hpp"
 #include "engines/postgres/lane_book.hpp"
 #include "engines/postgres/wake.hpp"
 #include "esteira/repository.hpp"
@@ -107,6 +108,17 @@ class Repository final : public TaskRepository {
   [[nodiscard]] Expected<std::optional<Operation>> work_operation(std::optional<OperationId> only,
                                                                   Time now) override;
   [[nodiscard]] Expected<int> expire_waiting(int limit, Time now) override;
+  [[nodiscard]] Expected<bool> work_dependencies(Time now) override;
+  [[nodiscard]] Expected<TaskBatch> create_batch(const std::string& batch_id,
+                                                 const std::optional<NewTaskRow>& finish,
+                                                 Time now) override;
+  [[nodiscard]] Expected<std::optional<TaskBatch>> batch(const std::string& batch_id) override;
+  [[nodiscard]] Expected<std::optional<TaskBatch>> close_batch(const std::string& batch_id,
+                                                               Time now) override;
+  [[nodiscard]] Expected<std::optional<BatchChange>> cancel_batch(const std::string& batch_id,
+                                                                  Time now) override;
+  [[nodiscard]] Expected<std::optional<BatchChange>> retry_batch(const std::string& batch_id,
+                                                                 Time now) override;
   [[nodiscard]] Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override;
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
   [[nodiscard]] Expected<void> put_key(const StoredKey& key) override;
@@ -160,6 +172,13 @@ class Repository final : public TaskRepository {
       ESTEIRA_REQUIRES(mutex_);
   void add_rest(const TickRequest& request, bool merged, Time now, TickAnswer& answer)
       ESTEIRA_REQUIRES(mutex_);
+  // Those who wait for what has ended: some of them, or one round.
+  // Whether tasks became ready by it.
+  bool tell(Time now) ESTEIRA_REQUIRES(mutex_);
+  [[nodiscard]] Expected<Told> tell_once(Time now) ESTEIRA_REQUIRES(mutex_);
+  void tell_if_noted(Time now) ESTEIRA_REQUIRES(mutex_);
+  // At the parents of tasks that are held back, after their commit.
+  void look_again(std::span<const TaskId> children, Time now) ESTEIRA_REQUIRES(mutex_);
   // How much of a claim is kept for the gated types.
   [[nodiscard]] int gated_share(const ClaimRequest& claim) ESTEIRA_REQUIRES(mutex_);
   // Of the gated types, beside what the tick has claimed.
@@ -187,6 +206,10 @@ class Repository final : public TaskRepository {
   // Tasks of gated types waited when they were last looked for.
   bool gated_wait_ ESTEIRA_GUARDED_BY(mutex_) = false;
   bool gated_turn_ ESTEIRA_GUARDED_BY(mutex_) = false;
+  // The last tick ended tasks that others wait for.
+  bool others_wait_ ESTEIRA_GUARDED_BY(mutex_) = false;
+  // How far the look at all edges has come.
+  Edge checked_edge_ ESTEIRA_GUARDED_BY(mutex_);
   // Where the walk of the retention stands; 0: at the oldest task.
   TaskId prune_after_ ESTEIRA_GUARDED_BY(mutex_) = 0;
   // Last, so that its threads end first.

@@ -1,6 +1,7 @@
 // One tick: what ended, what lives on and what is next, in one transaction and one round trip.
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "engines/postgres/changes.hpp"
@@ -110,6 +111,8 @@ Expected<TickAnswer> Repository::tick(const TickRequest& given, Time now) {
   ESTEIRA_TRY(
       run_tick(request, {.claims = claims, .promotes = promotes, .looked = looks}, now, answer));
   if (request.promote_limit > 0) next_due_ = answer.next_due_at;
+  // In a transaction of its own: those who wait are many, or locked, and the tick is neither.
+  if (std::exchange(others_wait_, false)) answer.released = tell(now);
   if (given.claim && !given.claim->gated.empty()) add_gated(given, now, answer);
   return answer;
 }
@@ -147,7 +150,10 @@ Expected<void> Repository::run_tick(const TickRequest& request, const TickParts&
   if (batch.statements().empty()) return {};
   const auto rows = ESTEIRA_TRY(connection_.transaction(Effect::writes, batch.statements()));
   answer.notes = notes.answer(std::span{rows}.subspan(notes_at, notes_end - notes_at));
-  if (finish_at) answer.settlements = finish.answer(rows[*finish_at]);
+  if (finish_at) {
+    answer.settlements = finish.answer(rows[*finish_at]);
+    others_wait_ = Finish::others_wait(rows[*finish_at]);
+  }
   if (renew_at) {
     answer.renewals = read_renewals(request.renewals, now + request.lease, rows[*renew_at]);
   }

@@ -1,5 +1,7 @@
+#include "domain/dependencies.hpp"
 #include "domain/limits.hpp"
 #include "domain/settle.hpp"
+#include "engines/sqlite/dependents.hpp"
 #include "engines/sqlite/finish.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/place.hpp"
@@ -9,10 +11,6 @@
 
 namespace esteira::sqlite {
 namespace {
-
-bool has_ended(TaskStatus status) {
-  return status != TaskStatus::pending && status != TaskStatus::processing;
-}
 
 // What stands in another status than `only`, if one is given, is left alone.
 using Only = std::optional<TaskStatus>;
@@ -57,7 +55,13 @@ Expected<ChangeStatus> retry_one(Connection& connection, StatsBook& stats, TaskI
   waiting.run_at = now;
   waiting.retries = 0;
   waiting.crashes = 0;
+  const auto parents = ESTEIRA_TRY(open_among(connection, terms.depends_on));
+  if (!parents.empty()) {
+    waiting.flags |= flag_blocked;
+    ESTEIRA_TRY(wait_for(connection, task_id, parents));
+  }
   ESTEIRA_TRY(put_waiting(connection, waiting, now));
+  ESTEIRA_TRY(note_end(connection, task_id, TaskStatus::pending));
   stats.add_ended(waiting.type_id, place->status, -1);
   return ChangeStatus::applied;
 }
@@ -73,6 +77,7 @@ Expected<ChangeStatus> remove_one(Connection& connection, StatsBook& stats, Task
     if ((place->waiting.flags & flag_slot) != 0) {
       ESTEIRA_TRY(connection.run(sql::slot_delete, task_id));
     }
+    ESTEIRA_TRY(note_end(connection, task_id, TaskStatus::cancelled));
   } else {
     stats.add_ended(place->waiting.type_id, place->status, -1);
   }
@@ -141,6 +146,8 @@ Expected<std::vector<ChangeStatus>> change(Connection& connection, BulkAction ac
     const bool applied = statuses[i] == ChangeStatus::applied;
     if (applied || statuses[i] == ChangeStatus::requested) changed.push_back(ids[i]);
   }
+  const auto told = ESTEIRA_TRY(tell_dependents(connection, now));
+  changed.insert(changed.end(), told.ended.begin(), told.ended.end());
   ESTEIRA_TRY(write_change(connection, std::move(changed), now));
   return statuses;
 }
@@ -150,7 +157,7 @@ Expected<void> erase_task(Connection& connection, TaskId task_id) {
   for (const auto statement :
        {sql::erase_tags, sql::erase_unique, sql::erase_executions, sql::erase_logs,
         sql::erase_numbers, sql::checkpoint_delete, sql::progress_delete, sql::erase_reopened,
-        sql::erase_edits, sql::erase_request}) {
+        sql::erase_edits, sql::erase_dependencies, sql::erase_request}) {
     ESTEIRA_TRY(connection.run(statement, task_id));
   }
   return {};

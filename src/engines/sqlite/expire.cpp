@@ -4,6 +4,7 @@
 #include "base/assert.hpp"
 #include "domain/expiry.hpp"
 #include "domain/limits.hpp"
+#include "engines/sqlite/dependents.hpp"
 #include "engines/sqlite/finish.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/place.hpp"
@@ -61,6 +62,8 @@ Expected<int> expire_waiting(Connection& connection, int limit, Time now) {
     if (ESTEIRA_TRY(look_at(connection, finisher, expiry, now))) ended.push_back(expiry.task_id);
   }
   ESTEIRA_TRY(finisher.end());
+  const auto told = ESTEIRA_TRY(tell_dependents(connection, now));
+  ended.insert(ended.end(), told.ended.begin(), told.ended.end());
   ESTEIRA_TRY(write_change(connection, std::move(ended), now));
   ESTEIRA_TRY(transaction.commit());
   return static_cast<int>(expiries.size());

@@ -1,5 +1,6 @@
 #include "engines/sqlite/finish.hpp"
 
+#include "engines/sqlite/dependents.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "sqlite_sql.hpp"
 
@@ -11,6 +12,7 @@ Expected<Finisher> Finisher::begin(Connection& connection, Time now) {
   static_cast<void>(ESTEIRA_TRY(query.step()));
   finisher.some_cancels_ = query.small(0) != 0;
   finisher.some_state_ = query.small(1) != 0;
+  finisher.some_wait_ = query.small(2) != 0;
   return finisher;
 }
 
@@ -100,7 +102,9 @@ Expected<void> Finisher::move_task(const Settlement& settlement, int flags) {
                         .flags = flags},
                        now_);
   }
-  stats_.add_ended(settlement.type_id, std::get<Ended>(settlement.next).status, 1);
+  const auto ended = std::get<Ended>(settlement.next).status;
+  stats_.add_ended(settlement.type_id, ended, 1);
+  if (some_wait_) ESTEIRA_TRY(note_end(connection_, task_id, ended));
   if ((flags & flag_unique) != 0) {
     ESTEIRA_TRY(connection_.run(sql::unique_release, settlement.type_id, task_id));
   }

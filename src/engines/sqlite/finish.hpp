@@ -33,6 +33,7 @@ class Finisher {
   const Time now_;
   bool some_cancels_ = false;
   bool some_state_ = false;
+  bool some_wait_ = false;  // for others, or are counted
   StatsBook stats_;
 };
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include "domain/dependencies.hpp"
 #include "domain/limits.hpp"
+#include "engines/sqlite/dependents.hpp"
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/unique.hpp"
 #include "engines/sqlite/waiting.hpp"
@@ -16,7 +18,9 @@ class Inserter {
   Inserter(Connection& connection, TaskId first_id, Time now)
       : connection_(connection), first_id_(first_id), next_id_(first_id), now_(now) {}
 
-  Expected<InsertedTask> insert(const NewTaskRow& row) {
+  // `place`: of the row among those of the call. `held`: the task may not run yet, whatever its row
+  // says.
+  Expected<InsertedTask> insert(const NewTaskRow& row, std::size_t place, bool held) {
     if (row.idempotency_key) {
       if (auto earlier = ESTEIRA_TRY(find_earlier(row))) return *earlier;
     }
@@ -32,12 +36,17 @@ class Inserter {
     if (row.terms.expires_at) {
       ESTEIRA_TRY(connection_.run(sql::expiry_insert, *row.terms.expires_at, task_id));
     }
+    if (row.terms.batch_id) {
+      const auto joined = ESTEIRA_TRY(join_batch(connection_, *row.terms.batch_id, task_id, now_));
+      if (!joined) return batch_is_closed(place, *row.terms.batch_id);
+    }
     ESTEIRA_TRY(put_waiting(connection_,
                             {.type_id = row.type_id,
                              .priority = row.priority,
                              .run_at = row.scheduled_for.value_or(now_),
                              .task_id = task_id,
-                             .flags = key_flags(row) | (row.terms.flow_key ? flag_flow : 0)},
+                             .flags = key_flags(row) | (row.terms.flow_key ? flag_flow : 0) |
+                                      (held ? flag_blocked : 0)},
                             now_));
     ESTEIRA_TRY(keep_idempotency_key(row, task_id));
     changed_.push_back(task_id);
@@ -124,6 +133,29 @@ class Inserter {
   std::vector<TaskId> changed_;
 };
 
+bool depends(const NewTaskRow& row) {
+  return !row.terms.depends_on.empty() || !row.parents.empty();
+}
+
+// Once all rows of a call have their tasks: those that depend on others wait for them.
+Expected<void> hold_dependants(Connection& connection, std::span<const NewTaskRow> rows,
+                               std::span<const InsertedTask> inserted, Time now) {
+  bool any = false;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!inserted[i].created || !depends(rows[i])) continue;
+    any = true;
+    auto terms = rows[i].terms;
+    for (const auto parent : rows[i].parents) {
+      terms.depends_on.push_back(inserted[parent].task_id);
+    }
+    ESTEIRA_TRY(hold_back(connection, inserted[i].task_id, terms, i, now));
+    if (!rows[i].parents.empty()) {
+      ESTEIRA_TRY(write_terms(connection, inserted[i].task_id, terms));
+    }
+  }
+  return any ? tell_and_note(connection, now) : Expected<void>{};
+}
+
 Expected<TaskId> take_ids(Connection& connection, std::size_t count) {
   auto query = ESTEIRA_TRY(connection.query(sql::ids_take));
   query.bind(count);
@@ -165,9 +197,21 @@ Expected<std::vector<InsertedTask>> insert(Connection& connection, std::span<con
   if (rows.empty()) return inserted;
   Inserter inserter(connection, ESTEIRA_TRY(take_ids(connection, rows.size())), now);
   inserted.reserve(rows.size());
-  for (const auto& row : rows) inserted.push_back(ESTEIRA_TRY(inserter.insert(row)));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    inserted.push_back(ESTEIRA_TRY(inserter.insert(rows[i], i, depends(rows[i]))));
+  }
   ESTEIRA_TRY(write_change(connection, inserter.take_changed(), now));
+  ESTEIRA_TRY(hold_dependants(connection, rows, inserted, now));
   return inserted;
+}
+
+Expected<TaskId> insert_blocked(Connection& connection, const NewTaskRow& row, TaskId parent,
+                                Time now) {
+  Inserter inserter(connection, ESTEIRA_TRY(take_ids(connection, 1)), now);
+  const auto inserted = ESTEIRA_TRY(inserter.insert(row, 0, /*held=*/true));
+  ESTEIRA_TRY(wait_for(connection, inserted.task_id, {&parent, 1}));
+  ESTEIRA_TRY(write_change(connection, inserter.take_changed(), now));
+  return inserted.task_id;
 }
 
 Expected<std::vector<InsertedTask>> insert_within(sqlite3* handle, std::span<const NewTaskRow> rows,

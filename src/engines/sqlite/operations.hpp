@@ -33,6 +33,9 @@ namespace esteira::sqlite {
 [[nodiscard]] Expected<std::vector<InsertedTask>> insert(Connection& connection,
                                                          std::span<const NewTaskRow> rows,
                                                          Time now);
+// A task that is held back until `parent` has ended, whatever else its row says.
+[[nodiscard]] Expected<TaskId> insert_blocked(Connection& connection, const NewTaskRow& row,
+                                              TaskId parent, Time now);
 // Inside the open transaction of somebody else's handle.
 [[nodiscard]] Expected<std::vector<InsertedTask>> insert_within(sqlite3* handle,
                                                                 std::span<const NewTaskRow> rows,
@@ -126,6 +129,26 @@ struct ClaimAnswer {
 [[nodiscard]] Expected<int> expire_waiting(Connection& connection, int limit, Time now);
 [[nodiscard]] Expected<std::int64_t> count_waiting(Connection& connection, TypeId type_id,
                                                    std::int64_t most);
+
+// dependents.cpp
+// Opens its own transaction, and none when there is nothing to do.
+[[nodiscard]] Expected<bool> work_dependencies(Connection& connection, Time now);
+// `tell_dependents`, and says which tasks that changed.
+[[nodiscard]] Expected<void> tell_and_note(Connection& connection, Time now);
+
+// batches.cpp
+[[nodiscard]] Expected<TaskBatch> create_batch(Connection& connection, const std::string& batch_id,
+                                               const std::optional<NewTaskRow>& finish, Time now);
+[[nodiscard]] Expected<std::optional<TaskBatch>> batch(Connection& connection,
+                                                       const std::string& batch_id);
+[[nodiscard]] Expected<std::optional<TaskBatch>> close_batch(Connection& connection,
+                                                             const std::string& batch_id, Time now);
+[[nodiscard]] Expected<std::optional<BatchChange>> cancel_batch(Connection& connection,
+                                                                const std::string& batch_id,
+                                                                Time now);
+[[nodiscard]] Expected<std::optional<BatchChange>> retry_batch(Connection& connection,
+                                                               const std::string& batch_id,
+                                                               Time now);
 
 // bulk.cpp
 // These open their own transactions.

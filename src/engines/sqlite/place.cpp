@@ -22,7 +22,8 @@ Expected<std::optional<Place>> find_place(Connection& connection, TaskId task_id
                    // Which of them it needs, the statements find out.
                    .flags = (place.unique_key ? flag_unique | flag_unique_start : 0) |
                             (query.small(9) != 0 ? flag_flow : 0) |
-                            (query.small(10) != 0 ? flag_slot : 0)};
+                            (query.small(10) != 0 ? flag_slot : 0) |
+                            (query.small(11) != 0 ? flag_blocked : 0)};
   return place;
 }
 

@@ -129,6 +129,12 @@ Expected<void> tidy(Connection& connection, Time now) {
       Kept{.find = sql::schedule_runs_old,
            .clear = sql::schedule_runs_tidy,
            .before = now - limits::schedule_runs_kept},
+      Kept{.find = sql::batches_old,
+           .clear = sql::batch_members_tidy,
+           .before = now - limits::batch_kept,
+           .rows = tidy_changes_max},
+      Kept{
+          .find = sql::batches_old, .clear = sql::batches_tidy, .before = now - limits::batch_kept},
       Kept{.find = sql::changes_old,
            .clear = sql::changes_tidy,
            .before = now - limits::changes_kept,

@@ -63,8 +63,9 @@ Expected<std::optional<Task>> read_matching(Connection& connection, TaskId task_
 }
 
 // The statement that yields the fewest candidates, newest first, below ?1; ?2 is a tag, ?3 a type,
-// ?4 and ?5 times of creation. What it yields is looked at again with the whole filter.
+// ?4 and ?5 times of creation, ?6 a batch. What it yields is looked at again with the whole filter.
 std::string_view candidates(const TaskFilter& filter) {
+  if (filter.batch_id) return sql::list_batch;
   if (filter.tag) return sql::list_tagged;
   if (filter.status) {
     switch (*filter.status) {
@@ -94,7 +95,7 @@ Expected<std::vector<Task>> tasks(Connection& connection, const TaskFilter& filt
   const auto limit = std::clamp<std::int64_t>(filter.limit, 0, limits::page_items_max);
   auto query = ESTEIRA_TRY(connection.query(candidates(filter)));
   query.bind(std::min(filter.before_id.value_or(ids_end), ids_end), filter.tag, filter.type,
-             filter.created_after, filter.created_before);
+             filter.created_after, filter.created_before, filter.batch_id);
   TaskId last = 0;
   while (std::ssize(page) < limit && ESTEIRA_TRY(query.step())) {
     const auto task_id = query.integer(0);
@@ -112,7 +113,8 @@ Expected<std::vector<TaskId>> fitting(Connection& connection, const TaskFilter& 
   if (filter.status) status = to_text(*filter.status);
   std::vector<TaskId> ids;
   auto query = ESTEIRA_TRY(connection.query(candidates(filter)));
-  query.bind(ids_end, filter.tag, filter.type, filter.created_after, filter.created_before);
+  query.bind(ids_end, filter.tag, filter.type, filter.created_after, filter.created_before,
+             filter.batch_id);
   TaskId last = 0;
   while (ids.size() < limit && ESTEIRA_TRY(query.step())) {
     const auto task_id = query.integer(0);

@@ -160,6 +160,8 @@ class Repository final : public TaskRepository {
     return locked([&](Store& store) {
       auto answer = sqlite::tick(*store.connection, request, now);
       if (answer) store.after_commit();
+      // Other workers may take them.
+      if (answer && answer->released) hint();
       return answer;
     });
   }
@@ -263,6 +265,35 @@ class Repository final : public TaskRepository {
       if (looked && *looked > 0) store.after_commit();
       return looked;
     });
+  }
+  Expected<bool> work_dependencies(Time now) override {
+    return locked([&](Store& store) {
+      auto worked = sqlite::work_dependencies(*store.connection, now);
+      if (worked && *worked) store.after_commit();
+      return worked;
+    });
+  }
+  Expected<TaskBatch> create_batch(const std::string& batch_id,
+                                   const std::optional<NewTaskRow>& finish, Time now) override {
+    return write([&](Connection& connection) {
+      return sqlite::create_batch(connection, batch_id, finish, now);
+    });
+  }
+  Expected<std::optional<TaskBatch>> batch(const std::string& batch_id) override {
+    return read([&](Connection& connection) { return sqlite::batch(connection, batch_id); });
+  }
+  Expected<std::optional<TaskBatch>> close_batch(const std::string& batch_id, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::close_batch(connection, batch_id, now); });
+  }
+  Expected<std::optional<BatchChange>> cancel_batch(const std::string& batch_id,
+                                                    Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::cancel_batch(connection, batch_id, now); });
+  }
+  Expected<std::optional<BatchChange>> retry_batch(const std::string& batch_id, Time now) override {
+    return write(
+        [&](Connection& connection) { return sqlite::retry_batch(connection, batch_id, now); });
   }
   Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override {
     return read(

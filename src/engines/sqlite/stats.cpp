@@ -71,7 +71,8 @@ Expected<void> add_counts(Connection& connection, std::string_view statement, Ti
 
 Expected<void> add_waiting_and_running(Connection& connection, Time now,
                                        std::map<TypeId, TypeStats>& types) {
-  for (const auto statement : {sql::count_ready, sql::count_queued, sql::count_scheduled}) {
+  for (const auto statement :
+       {sql::count_ready, sql::count_queued, sql::count_scheduled, sql::count_blocked}) {
     ESTEIRA_TRY(
         add_counts(connection, statement, now, types, [&](TypeStats& stats, const Query& row) {
           stats.pending += row.integer(1);

@@ -1,3 +1,4 @@
+#include "engines/sqlite/dependents.hpp"
 #include "engines/sqlite/finish.hpp"
 #include "engines/sqlite/lease.hpp"
 #include "engines/sqlite/operations.hpp"
@@ -54,6 +55,9 @@ Expected<void> work(Connection& connection, const TickRequest& request, Time now
     answer.notes.push_back(ESTEIRA_TRY(take_note(connection, leases, note)));
   }
   ESTEIRA_TRY(finish_all(connection, leases, request, now, answer));
+  Told told;
+  if (!request.settlements.empty()) told = ESTEIRA_TRY(tell_dependents(connection, now));
+  answer.released = told.released;
   for (const auto& renewal : request.renewals) {
     answer.renewals.push_back(ESTEIRA_TRY(renew(connection, leases, renewal, now + request.lease)));
   }
@@ -68,7 +72,9 @@ Expected<void> work(Connection& connection, const TickRequest& request, Time now
     answer.claims = std::move(claimed.claims);
     answer.next_due_at = claimed.next_at;
   }
-  return write_change(connection, changed_tasks(request, answer), now);
+  auto changed = changed_tasks(request, answer);
+  changed.insert(changed.end(), told.ended.begin(), told.ended.end());
+  return write_change(connection, std::move(changed), now);
 }
 
 }  // namespace

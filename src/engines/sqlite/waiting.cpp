@@ -4,16 +4,23 @@
 
 namespace esteira::sqlite {
 
+namespace {
+
+std::string_view put_statement(const WaitingTask& task, Time now) {
+  if ((task.flags & flag_blocked) != 0) return sql::blocked_insert;
+  if (task.run_at > now) return sql::scheduled_insert;
+  return (task.flags & flag_flow) != 0 ? sql::queued_insert : sql::ready_insert;
+}
+
+}  // namespace
+
 Expected<void> put_waiting(Connection& connection, const WaitingTask& task, Time now) {
-  const bool due = task.run_at <= now;
-  const bool flows = (task.flags & flag_flow) != 0;
-  return connection.run(
-      due ? flows ? sql::queued_insert : sql::ready_insert : sql::scheduled_insert, task.type_id,
-      task.priority, task.run_at, task.task_id, task.retries, task.crashes, task.attempt,
-      task.flags);
+  return connection.run(put_statement(task, now), task.type_id, task.priority, task.run_at,
+                        task.task_id, task.retries, task.crashes, task.attempt, task.flags);
 }
 
 Expected<void> delete_waiting(Connection& connection, const WaitingTask& task) {
+  if ((task.flags & flag_blocked) != 0) return connection.run(sql::blocked_delete, task.task_id);
   if ((task.flags & flag_flow) != 0) {
     ESTEIRA_TRY(connection.run(sql::queued_delete, task.task_id));
     if (sqlite3_changes(connection.handle()) > 0) return {};

@@ -1,5 +1,5 @@
-// A waiting task's row: in task_ready when it is due, or in task_queued where it belongs to a flow,
-// else in task_scheduled.
+// A waiting task's row: in task_blocked while it may not run before others have ended; else in
+// task_ready when it is due, or in task_queued where it belongs to a flow, or in task_scheduled.
 #pragma once
 
 #include "engines/sqlite/connection.hpp"
@@ -12,6 +12,7 @@ inline constexpr int flag_unique = 1;        // a unique key that its end releas
 inline constexpr int flag_unique_start = 2;  // one that its start releases
 inline constexpr int flag_flow = 4;          // it belongs to a flow
 inline constexpr int flag_slot = 8;          // it may have a slot of a gated type
+inline constexpr int flag_blocked = 16;      // of a waiting row: it stands in task_blocked
 
 struct WaitingTask {
   TypeId type_id = 0;

@@ -135,6 +135,29 @@ class Delegate : public TaskRepository {
                                                                   Time now) override {
     return inner_.work_operation(only, now);
   }
+  [[nodiscard]] Expected<bool> work_dependencies(Time now) override {
+    return inner_.work_dependencies(now);
+  }
+  [[nodiscard]] Expected<TaskBatch> create_batch(const std::string& batch_id,
+                                                 const std::optional<NewTaskRow>& finish,
+                                                 Time now) override {
+    return inner_.create_batch(batch_id, finish, now);
+  }
+  [[nodiscard]] Expected<std::optional<TaskBatch>> batch(const std::string& batch_id) override {
+    return inner_.batch(batch_id);
+  }
+  [[nodiscard]] Expected<std::optional<TaskBatch>> close_batch(const std::string& batch_id,
+                                                               Time now) override {
+    return inner_.close_batch(batch_id, now);
+  }
+  [[nodiscard]] Expected<std::optional<BatchChange>> cancel_batch(const std::string& batch_id,
+                                                                  Time now) override {
+    return inner_.cancel_batch(batch_id, now);
+  }
+  [[nodiscard]] Expected<std::optional<BatchChange>> retry_batch(const std::string& batch_id,
+                                                                 Time now) override {
+    return inner_.retry_batch(batch_id, now);
+  }
   [[nodiscard]] Expected<int> expire_waiting(int limit, Time now) override {
     return inner_.expire_waiting(limit, now);
   }

@@ -26,15 +26,19 @@ WITH ordered AS (
   INSERT INTO esteira.task_ready (type_id, priority, run_at, task_id, attempt, retries, crashes,
                                   keyed)
   SELECT $11, $12, $10, $1, $8, $13, $14, $15 FROM ordered
-  WHERE $10 <= $9 AND flow_key IS NULL
+  WHERE $10 <= $9 AND flow_key IS NULL AND NOT $17
 ), queued AS (
   INSERT INTO esteira.task_queued (task_id, type_id, lane, flow_key, turn_at, priority, run_at,
                                    attempt, retries, crashes, keyed)
   SELECT $1, $11, p.lane, o.flow_key, p.turn_at, $12, $10, $8, $13, $14, $15
   FROM ordered o JOIN esteira.task_types t ON t.type_id = $11
   CROSS JOIN LATERAL esteira.turn_of(t.flow, $12, $10) p
-  WHERE $10 <= $9 AND o.flow_key IS NOT NULL
+  WHERE $10 <= $9 AND o.flow_key IS NOT NULL AND NOT $17
+), blocked AS (
+  INSERT INTO esteira.task_blocked (type_id, priority, run_at, task_id, attempt, retries, crashes,
+                                    keyed)
+  SELECT $11, $12, $10, $1, $8, $13, $14, $15 WHERE $17::boolean
 )
 INSERT INTO esteira.task_scheduled (type_id, priority, run_at, task_id, attempt, retries, crashes,
                                     keyed, flow_key)
-SELECT $11, $12, $10, $1, $8, $13, $14, $15, flow_key FROM ordered WHERE $10 > $9
+SELECT $11, $12, $10, $1, $8, $13, $14, $15, flow_key FROM ordered WHERE $10 > $9 AND NOT $17

@@ -2,6 +2,8 @@
 WITH gone AS (
   DELETE FROM esteira.task_requests WHERE task_id = ANY ($1)
   RETURNING task_id, tags
+), edges AS (
+  DELETE FROM esteira.task_dependencies WHERE child_id = ANY ($1)
 ), slots AS (
   DELETE FROM esteira.task_slots WHERE task_id = ANY ($1)
 ), tags AS (

@@ -1,6 +1,6 @@
 -- finish: one execution row for each settlement whose attempt is open under its lease; then where
 -- its task goes. The leases are locked. Answers the settlements that were not applied: 1 is
--- already applied, 2 stale, 3 cancel requested.
+-- already applied, 2 stale, 3 cancel requested; and as 0, how many ends others are to be told of.
 -- `$1` the leases, `$2` now, `$3` whether any waits again, `$4` how many, `$5` the shard.
 -- `buckets` packs what the statistics need: bits 0-3 the execution's status, 4-7 the task's (0:
 -- none), 8-15 the bucket of its run, 16-23 that of its wait.
@@ -107,6 +107,18 @@ WITH given AS MATERIALIZED (
 ), uncancelled AS (
   DELETE FROM esteira.task_cancels c USING ended e
   WHERE (SELECT bool_or(l.kept) FROM leases l) AND c.task_id = e.task_id AND c.attempt = e.attempt
+), noted AS (
+  INSERT INTO esteira.task_ends (task_id, status)
+  SELECT e.task_id, CASE g.status WHEN 'COMPLETED' THEN 2 WHEN 'CANCELLED' THEN 4 ELSE 3 END
+  FROM ended e JOIN given g ON g.task_id = e.task_id AND g.attempt = e.attempt
+  WHERE e.ends_task
+    AND (SELECT EXISTS (SELECT FROM esteira.task_dependencies)
+              OR EXISTS (SELECT FROM esteira.task_batch_members))
+    AND ((SELECT d.parent_id FROM esteira.task_dependencies d WHERE d.parent_id = e.task_id LIMIT 1)
+           IS NOT NULL
+         OR (SELECT m.task_id FROM esteira.task_batch_members m WHERE m.task_id = e.task_id)
+           IS NOT NULL)
+  RETURNING task_id
 ), rejected AS MATERIALIZED (
   SELECT g.* FROM given g
   WHERE (SELECT count(*) FROM ended) < $4
@@ -152,3 +164,5 @@ SELECT r.no,
                                  WHERE e.task_id = r.task_id AND e.attempt = r.attempt) THEN 3
             ELSE 2 END
 FROM rejected r
+UNION ALL
+SELECT 0, count(*) FROM noted HAVING count(*) > 0

@@ -26,6 +26,11 @@ WITH place AS MATERIALIZED (
 ), queued_locked AS MATERIALIZED (
   SELECT w.*, p.max_retries FROM place p CROSS JOIN LATERAL (
     SELECT * FROM esteira.task_queued w WHERE w.task_id = p.task_id FOR UPDATE) w
+), blocked_locked AS MATERIALIZED (
+  SELECT w.*, p.max_retries FROM place p CROSS JOIN LATERAL (
+    SELECT * FROM esteira.task_blocked w WHERE w.task_id = p.task_id FOR UPDATE) w
+), blocked_gone AS (
+  DELETE FROM esteira.task_blocked w USING blocked_locked l WHERE w.task_id = l.task_id
 ), queued_gone AS (
   DELETE FROM esteira.task_queued w USING queued_locked l WHERE w.task_id = l.task_id
 ), ready_gone AS (
@@ -36,11 +41,18 @@ WITH place AS MATERIALIZED (
   DELETE FROM esteira.task_scheduled w USING scheduled_locked l
   WHERE w.run_at = l.run_at AND w.task_id = l.task_id
 )
-SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed
+SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed,
+       false
 FROM ready_locked
 UNION ALL
-SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed
+SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed,
+       false
 FROM scheduled_locked
 UNION ALL
-SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed
+SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed,
+       false
 FROM queued_locked
+UNION ALL
+SELECT task_id, type_id, priority, run_at, attempt, retries, crashes, max_retries, keyed,
+       true
+FROM blocked_locked

@@ -1,0 +1,2 @@
+-- telling of ends.
+SELECT EXISTS (SELECT FROM esteira.task_ends)

@@ -1,0 +1,2 @@
+-- telling of ends.
+DELETE FROM task_ends WHERE end_no = ?1

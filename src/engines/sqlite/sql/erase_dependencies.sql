@@ -1,0 +1,2 @@
+-- remove, prune: what the task waited for.
+DELETE FROM task_dependencies WHERE child_id = ?1
