@@ -1,6 +1,7 @@
 // Everything that a program which embeds the library includes.
 #pragma once
 
+#include "esteira/encryption.hpp"  // IWYU pragma: export
 #include "esteira/error.hpp"       // IWYU pragma: export
 #include "esteira/json.hpp"        // IWYU pragma: export
 #include "esteira/processor.hpp"   // IWYU pragma: export

@@ -91,6 +91,9 @@ struct Task {
   std::optional<Time> expires_at;  // ends CANCELLED unless it is claimed before
   std::vector<TaskId> depends_on;
   std::optional<std::string> batch_id;
+  bool encrypted = false;  // payload and result are stored enciphered
+  // Why they could not be deciphered here, and are null.
+  std::optional<std::string> unreadable;
 };
 
 struct Execution {

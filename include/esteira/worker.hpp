@@ -25,8 +25,9 @@ struct WorkerOptions {
   Duration poll = std::chrono::seconds{1};
   // A waiting lane gains one priority for each such wait; zero: never.
   Duration ageing = std::chrono::minutes{10};
-  bool drain = false;       // end when nothing of its types is ready or running
-  bool maintenance = true;  // expired leases, retention, statistics
+  bool drain = false;                        // end when nothing of its types is ready or running
+  bool maintenance = true;                   // expired leases, retention, statistics
+  std::shared_ptr<const Keyring> keyring{};  // for encrypted types; without it none is claimed
 };
 
 // One worker: a loop, its runner threads and the maintenance, over repositories of its own.

@@ -166,6 +166,8 @@ Expected<Task> task_from_json(const Json& answer) {
       }
     }
     task.worker = reader.text("worker");
+    task.encrypted = reader.boolean("encrypted").value_or(false);
+    task.unreadable = reader.text("unreadable");
   });
 }
 
@@ -237,6 +239,7 @@ Expected<TaskType> type_from_json(const Json& answer) {
           within(reader, wrong, "flow",
                  [&](ObjectReader& inner) { type.flow = flow_from_json(inner); });
         }
+        type.flow.encrypted = reader.boolean("encrypted").value_or(false);
         type.flow.max_waiting =
             reader.whole("max_waiting", 1, std::numeric_limits<std::int64_t>::max());
         if (reader.find("breaker") != nullptr) {

@@ -108,6 +108,8 @@ Json task_to_json(const Task& task) {
       {"expires_at", time_to_json(task.expires_at)},
       {"depends_on", JsonArray(task.depends_on.begin(), task.depends_on.end())},
       {"batch_id", text_or_null(task.batch_id)},
+      {"encrypted", task.encrypted},
+      {"unreadable", text_or_null(task.unreadable)},
   };
 }
 
@@ -171,6 +173,7 @@ Json type_to_json(const TaskType& type) {
       {"flow", flow_to_json(type.flow)},
       {"max_waiting", type.flow.max_waiting ? Json(*type.flow.max_waiting) : Json(nullptr)},
       {"breaker", breaker_to_json(type)},
+      {"encrypted", type.flow.encrypted},
       {"created_at", time_to_json(type.created_at)},
       {"updated_at", time_to_json(type.updated_at)},
   };

@@ -35,6 +35,7 @@ std::string group_summary(std::string_view group) {
       {"schedule", "Make tasks at certain times"},
       {"key", "Make, list and revoke the keys of the API"},
       {"audit", "Read and check the trail of who changed what"},
+      {"encryption", "Show under which keys tasks are enciphered, and change them"},
       {"completion", "Print a shell's completion script"},
   };
   return summaries.at(group);

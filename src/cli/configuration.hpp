@@ -20,8 +20,10 @@ struct Configuration {
   std::string server_listen = "127.0.0.1:8080";
   std::string tls_certificate{};  // both or neither
   std::string tls_key{};
-  WorkerOptions worker{};
-  Retention retention{};  // of types that this program creates
+  std::vector<std::string> encryption_keys{};     // "ID:file:PATH", the first one wraps
+  std::vector<std::string> encryption_secrets{};  // "ID:KEY"
+  WorkerOptions worker{};                         // its keyring is everybody's
+  Retention retention{};                          // of types that this program creates
   LogOptions log{};
   processors::BuiltinOptions processors{};
   std::string http_secrets_file{};  // where processors.http_request.secrets came from

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/assert.hpp"
+#include "cli/encryption_keys.hpp"
 #include "cli/output.hpp"
 #include "cli/processor_settings.hpp"
 #include "cli/setting_makers.hpp"
@@ -48,6 +49,22 @@ void add_places(std::vector<Setting>& all) {
       text_setting({"server.tls_key", "the path of a PEM file that not everybody may read",
                     "the private key of the certificate"},
                    [](auto& c) -> auto& { return c.tls_key; }, {}));
+}
+
+void add_encryption(std::vector<Setting>& all) {
+  all.push_back(list_setting(
+      {"encryption.keys", R"(a list such as ["2026a:file:/etc/esteira/key-2026a"])",
+       "encryption keys; the first enciphers, the others still decipher"},
+      [](auto& c) -> auto& { return c.encryption_keys; }, check_key_file));
+  all.push_back(list_setting(
+      {"encryption.secrets", "ID:KEY, several divided by commas",
+       "the same as base64 or hexadecimal digits, in the environment only"},
+      [](auto& c) -> auto& { return c.encryption_secrets; }, check_key_text));
+  all.back().show = [](const Configuration& c) {
+    const auto count = c.encryption_secrets.size();
+    return toml_text(count == 0 ? std::string() : fmt::format("*** ({})", count));
+  };
+  all.back().source = SettingSource::environment_only;
 }
 
 void add_worker(std::vector<Setting>& all) {
@@ -107,6 +124,7 @@ void add_log(std::vector<Setting>& all) {
 std::vector<Setting> make_fixed_settings() {
   std::vector<Setting> all;
   add_places(all);
+  add_encryption(all);
   add_worker(all);
   add_retention(all);
   add_log(all);

@@ -74,7 +74,8 @@ Expected<int> run(const GlobalOptions& globals) {
     check_configuration(checks, *configuration, variable_names());
     check_certificate(checks, *configuration);
     check_processor_settings(checks, *configuration);
-    trouble = check_database(checks, *configuration);
+    const auto keyring = check_encryption(checks, *configuration);
+    trouble = check_database(checks, *configuration, keyring.get());
   } else {
     checks.add("configuration", CheckStatus::failed, configuration.error().message);
     configuration = Configuration{};

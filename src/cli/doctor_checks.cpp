@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cipher/keyring.hpp"
 #include "cli/configuration_keys.hpp"
+#include "cli/encryption_keys.hpp"
 #include "cli/output.hpp"
 #include "cli/processor_settings.hpp"
 #include "cli/server_settings.hpp"
@@ -134,6 +136,34 @@ void check_types(Checks& checks, TaskRepository& repository) {
   }
 }
 
+void check_encrypted_types(Checks& checks, TaskRepository& repository, const Keyring* keyring) {
+  const auto types = repository.types();
+  if (!types || keyring != nullptr) return;
+  for (const auto& type : *types) {
+    if (!type.flow.encrypted) continue;
+    checks.add("type " + type.name, CheckStatus::failed,
+               "is encrypted, and no encryption keys are given: set encryption.keys");
+  }
+}
+
+void check_ciphers(Checks& checks, TaskRepository& repository, const Keyring* keyring) {
+  const auto counts = repository.cipher_counts();
+  if (!counts) return;
+  for (const auto& [key_id, tasks] : *counts) {
+    const auto label = "encryption key " + key_id;
+    if (keyring == nullptr || !keyring->has(key_id)) {
+      checks.add(label, CheckStatus::failed,
+                 fmt::format("{} tasks are enciphered under it and it is not given: they can't be "
+                             "read or run here",
+                             count_cell(tasks)));
+    } else if (key_id != keyring->current()) {
+      checks.add(
+          label, CheckStatus::note,
+          fmt::format("{} tasks are still under it: esteira encryption rotate", count_cell(tasks)));
+    }
+  }
+}
+
 void check_command(Checks& checks, const std::string& name, const processors::Command& command) {
   const auto label = "command " + name;
   if (access(command.program.c_str(), X_OK) != 0) {
@@ -196,6 +226,21 @@ void check_certificate(Checks& checks, const Configuration& configuration) {
   checks.add("certificate", dates.valid ? sound : CheckStatus::failed, dates.text);
 }
 
+std::shared_ptr<const Keyring> check_encryption(Checks& checks,
+                                                const Configuration& configuration) {
+  auto keyring = read_keyring(configuration);
+  if (!keyring) {
+    checks.add("encryption keys", CheckStatus::failed, keyring.error().message);
+    return nullptr;
+  }
+  if (*keyring) {
+    checks.add(
+        "encryption keys", CheckStatus::ok,
+        fmt::format("{}; {} enciphers", fmt::join((*keyring)->ids(), ", "), (*keyring)->current()));
+  }
+  return *keyring;
+}
+
 void check_processor_settings(Checks& checks, const Configuration& configuration) {
   std::vector<std::string_view> types;
   const auto registry = make_registry(configuration);
@@ -213,7 +258,7 @@ void check_processor_settings(Checks& checks, const Configuration& configuration
   for (const auto& [name, command] : commands) check_command(checks, name, command);
 }
 
-int check_database(Checks& checks, const Configuration& configuration) {
+int check_database(Checks& checks, const Configuration& configuration, const Keyring* keyring) {
   if (is_missing_file(configuration)) {
     check_missing_file(checks, configuration);
     return status::failed;
@@ -232,6 +277,8 @@ int check_database(Checks& checks, const Configuration& configuration) {
   check_clock(checks, **repository);
   check_settings(checks, configuration);
   check_types(checks, **repository);
+  check_encrypted_types(checks, **repository, keyring);
+  check_ciphers(checks, **repository, keyring);
   check_workers(checks, **repository);
   return status::failed;
 }

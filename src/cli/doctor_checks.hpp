@@ -41,8 +41,12 @@ void check_configuration(Checks& checks, const Configuration& configuration,
                          const std::vector<std::string>& environment);
 // Of the server's TLS, where it is set.
 void check_certificate(Checks& checks, const Configuration& configuration);
+// Of the encryption keys, where any are set; the answer goes on to the database's check.
+[[nodiscard]] std::shared_ptr<const Keyring> check_encryption(Checks& checks,
+                                                              const Configuration& configuration);
 void check_processor_settings(Checks& checks, const Configuration& configuration);
 // Answers the status that the program exits with when the database is the trouble.
-[[nodiscard]] int check_database(Checks& checks, const Configuration& configuration);
+[[nodiscard]] int check_database(Checks& checks, const Configuration& configuration,
+                                 const Keyring* keyring);
 
 }  // namespace esteira::cli

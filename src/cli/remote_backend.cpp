@@ -424,6 +424,7 @@ Json type_change_to_json(const TypeChange& change) {
     body["breaker"] = std::move(breaker);
   }
   if (change.max_waiting) body["max_waiting"] = *change.max_waiting;
+  if (change.encrypted) body["encrypted"] = *change.encrypted;
   if (change.payload_schema) {
     auto schema = parse_json(*change.payload_schema);
     body["payload_schema"] = schema ? *std::move(schema) : Json(nullptr);  // "": none

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "cli/encryption_keys.hpp"
 #include "cli/open_files.hpp"
 #include "cli/output.hpp"
 #include "cli/server_tls.hpp"
@@ -54,7 +55,9 @@ class StopSwitch {
 // What a set of the API's services is made of: a connection of its own, so that answers do not
 // queue behind the worker.
 std::function<Expected<std::shared_ptr<TaskRepository>>()> opener_of(const ServicePlan& plan) {
-  return [url = plan.configuration.database_url] { return open_repository(url, Migrate::never); };
+  return [url = plan.configuration.database_url, keyring = plan.configuration.worker.keyring] {
+    return open_repository(url, Migrate::never, keyring);
+  };
 }
 
 std::function<Expected<void>()> state_of(const StopSwitch& stop) {
@@ -143,10 +146,13 @@ Expected<Doors> open_doors(const ServicePlan& plan, const Store& store, const St
 // Somebody must take over from the dead where no worker does.
 Expected<std::unique_ptr<MaintenanceThread>> start_maintenance(const Configuration& configuration) {
   const auto& worker = configuration.worker;
-  auto maintenance = std::make_unique<MaintenanceThread>(
-      configuration.database_url,
-      MaintenanceOptions{.worker = {}, .max_crashes = worker.max_crashes, .lease = worker.lease},
-      log_event_sink());
+  auto maintenance =
+      std::make_unique<MaintenanceThread>(configuration.database_url,
+                                          MaintenanceOptions{.worker = {},
+                                                             .max_crashes = worker.max_crashes,
+                                                             .lease = worker.lease,
+                                                             .keyring = worker.keyring},
+                                          log_event_sink());
   ESTEIRA_TRY(maintenance->open());
   maintenance->start();
   return maintenance;
@@ -206,6 +212,7 @@ void print_banner(const ServicePlan& plan, const TaskRepository& repository,
 Expected<int> run_service(ServicePlan plan) {
   // Before any other thread: the one that watches the signals logs too.
   start_log(plan.configuration.log);
+  plan.configuration.worker.keyring = ESTEIRA_TRY(read_keyring(plan.configuration));
   StopSwitch stop;
   CertificateReload reload(plan.configuration);
   Running running;

@@ -51,7 +51,8 @@ std::string task_text(const Task& task) {
   }
   add_text("batch_id", task.batch_id);
   add_text("worker", task.worker);
-  pairs.emplace_back("payload", to_text(task.payload));
+  if (task.encrypted) pairs.emplace_back("encrypted", task.unreadable.value_or("yes"));
+  pairs.emplace_back("payload", task.unreadable ? "can't be deciphered" : to_text(task.payload));
   if (!task.result.is_null()) pairs.emplace_back("result", to_text(task.result));
   add_text("error_message", task.error_message);
   return pairs_text(pairs);

@@ -45,6 +45,7 @@ struct Options {
   std::optional<Duration> breaker_open;
   std::optional<std::int64_t> breaker_probes;
   std::optional<std::string> max_waiting;
+  std::optional<std::string> encrypted;
 };
 
 std::string waiting_cell(const TaskType& type, std::string_view none) {
@@ -125,6 +126,7 @@ void print_type(const TaskType& type, bool json) {
       {"flow", flow_text(type.flow)},
       {"breaker", breaker_text(type)},
       {"max_waiting", waiting_cell(type, "no limit")},
+      {"encrypted", type.flow.encrypted ? "on" : "off"},
   }));
 }
 
@@ -191,6 +193,7 @@ Expected<TypeChange> to_change(const Options& options) {
   if (options.max_waiting) {
     change.max_waiting = ESTEIRA_TRY(parse_max_waiting(*options.max_waiting));
   }
+  if (options.encrypted) change.encrypted = *options.encrypted == "on";
   if (options.back_off_jitter) change.back_off_jitter = *options.back_off_jitter == "on";
   if (options.schema == "none") {
     change.payload_schema = "";
@@ -267,6 +270,8 @@ void declare(Arguments& arguments, Options& options) {
                     {1, limits::breaker_probes_max}, options.breaker_probes);
   arguments.text({"--max-waiting", "N|none", "refuse new tasks while so many wait"},
                  options.max_waiting);
+  arguments.choice({"--encrypted", "on|off", "payloads and results of new tasks are enciphered"},
+                   {"on", "off"}, options.encrypted);
 }
 
 Verb pause_verb(std::string_view name, std::string_view summary, std::string_view example,

@@ -93,6 +93,8 @@ Verb audit_list_verb();
 Verb audit_verify_verb();
 Verb stats_verb();
 Verb top_verb();
+Verb encryption_status_verb();
+Verb encryption_rotate_verb();
 Verb prune_verb();
 Verb doctor_verb();
 Verb bench_verb();

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/assert.hpp"
+#include "cli/encryption_keys.hpp"
 #include "cli/local_backend.hpp"
 #include "cli/remote_backend.hpp"
 #include "cli/server_settings.hpp"
@@ -40,7 +41,10 @@ Expected<Store> open_store(Configuration configuration, Migrate migrate) {
               .repository = nullptr,
               .clock = nullptr,
               .registry = nullptr};
-  store.repository = ESTEIRA_TRY(open_repository(store.configuration.database_url, migrate));
+  auto& keyring = store.configuration.worker.keyring;
+  if (!keyring) keyring = ESTEIRA_TRY(read_keyring(store.configuration));
+  store.repository =
+      ESTEIRA_TRY(open_repository(store.configuration.database_url, migrate, keyring));
   store.registry = make_registry(store.configuration);
   auto clock = std::make_shared<DatabaseClock>();
   ESTEIRA_TRY(clock->sync(*store.repository));

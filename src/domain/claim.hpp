@@ -32,6 +32,13 @@ struct Fence {
   friend auto operator<=>(const Fence&, const Fence&) = default;
 };
 
+// Why a payload could not be deciphered.
+struct Unreadable {
+  bool for_good = false;  // it was changed, or is another task's; else a key is not at hand
+  std::string why;
+  friend bool operator==(const Unreadable&, const Unreadable&) = default;
+};
+
 // How far an attempt's numbers stand before it ran, and what settling it needs.
 struct Claim {
   Fence fence;
@@ -53,6 +60,8 @@ struct Claim {
   Time created_at{};
   std::optional<std::string> checkpoint;  // JSON text
   TaskTerms terms;
+  // The payload is then of no account, and the task is not to be started: `unreadable_outcome`.
+  std::optional<Unreadable> unreadable;
 };
 
 }  // namespace esteira

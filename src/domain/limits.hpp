@@ -99,5 +99,13 @@ inline constexpr int missed_max_max = 1000;               // tasks of one catchi
 inline constexpr int schedule_looks_max = 100;            // schedules of one look for the due
 inline constexpr int preview_instants_max = 1000;         // one call
 inline constexpr Duration schedule_runs_kept = 24h * 30;  // SQL of PostgreSQL names it too
+// Encryption.
+inline constexpr std::size_t encryption_keys_max = 100;
+inline constexpr std::size_t encryption_key_id_bytes_max = 64;
+inline constexpr std::size_t encryption_key_file_bytes_max = 1024;
+// How long a task waits whose payload can't be deciphered for want of its key.
+inline constexpr Duration missing_key_wait = 1min;
+inline constexpr int rotation_batch_default = 500;  // tasks, in one transaction of a rotation
+inline constexpr int rotation_batch_max = 10'000;
 
 }  // namespace esteira::limits

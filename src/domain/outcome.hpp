@@ -26,6 +26,7 @@ struct TimedOut {
 };
 struct Snoozed {
   Duration delay{};
+  std::string reason{};  // why its execution says so, where it is to
 };
 struct Cancelled {
   std::string reason;

@@ -34,6 +34,7 @@ struct Schedule {
   std::string type{};          // its name; read only
   int type_max_retries = 0;    // its default; read only
   std::string payload = "{}";  // JSON text
+  bool encrypted = false;      // which is stored enciphered
   int priority = 0;
   std::optional<int> max_retries{};  // nothing: the type's
   std::vector<std::string> tags{};

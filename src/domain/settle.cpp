@@ -23,7 +23,8 @@ Settlement unchanged(const Claim& claim, Time now) {
           .crashes = claim.crashes,
           .run_at = claim.run_at,
           .started_at = claim.started_at,
-          .completed_at = now};
+          .completed_at = now,
+          .encrypted = claim.terms.encrypted};
 }
 
 // What each outcome would mean if no cancel were requested and attempts had no end.
@@ -54,6 +55,7 @@ class Settler {
   }
   Settlement operator()(const outcome::Snoozed& outcome) const {
     auto settlement = begin(ExecutionStatus::snoozed);
+    if (!outcome.reason.empty()) settlement.error_message = clean_error(outcome.reason);
     settlement.next = Again{now_ + std::clamp(outcome.delay, Duration{0}, limits::delay_max)};
     return settlement;
   }

@@ -37,7 +37,8 @@ struct Settlement {
   Time completed_at{};
   std::optional<std::string> result;  // JSON text; completed only
   std::optional<std::string> error_message;
-  std::string metadata;  // JSON object text, or ""
+  std::string metadata;    // JSON object text, or ""
+  bool encrypted = false;  // the result is to be stored enciphered
   friend bool operator==(const Settlement&, const Settlement&) = default;
 };
 

@@ -11,6 +11,11 @@ std::optional<std::string> text(const JsonObject& object, std::string_view name)
   return std::string(value->get_string());
 }
 
+bool truth(const JsonObject& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 std::optional<Time> time(const JsonObject& object, std::string_view name) {
   const auto given = text(object, name);
   if (!given) return std::nullopt;
@@ -57,6 +62,7 @@ std::optional<std::string> stored_terms(const TaskTerms& terms) {
     object["on_parent_failure"] = to_text(terms.on_parent_failure);
   }
   if (terms.batch_id) object["batch_id"] = *terms.batch_id;
+  if (terms.encrypted) object["encrypted"] = true;
   return to_text(Json(std::move(object)));
 }
 
@@ -71,7 +77,8 @@ TaskTerms read_task_terms(std::string_view stored) {
           .depends_on = ids(object, "depends_on"),
           .dependency_rule = named(object, "dependency_rule", parse_dependency_rule),
           .on_parent_failure = named(object, "on_parent_failure", parse_parent_failure),
-          .batch_id = text(object, "batch_id")};
+          .batch_id = text(object, "batch_id"),
+          .encrypted = truth(object, "encrypted")};
 }
 
 void show_terms(const TaskTerms& terms, Task& task) {
@@ -79,6 +86,7 @@ void show_terms(const TaskTerms& terms, Task& task) {
   task.expires_at = terms.expires_at;
   task.depends_on = terms.depends_on;
   task.batch_id = terms.batch_id;
+  task.encrypted = terms.encrypted;
 }
 
 }  // namespace esteira

@@ -103,9 +103,10 @@ Response problem(const Error& error, int status, std::string_view type) {
   // A store's own words may name what is none of a stranger's business.
   const bool inside = status >= 500;
   const std::string_view shown =
-      status == 503 ? "the database does not answer: try again soon"
-      : inside      ? "something went wrong inside; the log names this request's id"
-                    : std::string_view(error.message);
+      status == 503
+          ? "the database does not answer, or what the call needs is missing: try again soon"
+      : inside ? "something went wrong inside; the log names this request's id"
+               : std::string_view(error.message);
   auto body = problem_body(status, shown, type);
   if (!inside && !error.fields.empty()) {
     JsonArray fields;

@@ -149,13 +149,15 @@ Expected<TypeChange> type_change_from_json(const Json& body) {
   read_flow(*object, wrong, change);
   read_breaker(*object, wrong, change);
   change.max_waiting = reader.integer("max_waiting");
+  change.encrypted = reader.boolean("encrypted");
   // Null takes the schema away.
   if (const auto* schema = object->if_contains("payload_schema")) {
     change.payload_schema = schema->is_null() ? "" : esteira::to_text(*schema);
   }
-  constexpr std::array<std::string_view, 11> known{
-      "breaker",     "description", "max_retries", "timeout_seconds", "back_off",      "retention",
-      "concurrency", "rate",        "flow",        "max_waiting",     "payload_schema"};
+  constexpr std::array<std::string_view, 12> known{
+      "encrypted",   "breaker",       "description", "max_retries", "timeout_seconds",
+      "back_off",    "retention",     "concurrency", "rate",        "flow",
+      "max_waiting", "payload_schema"};
   reader.refuse_others(known, "a type");
   if (!wrong.empty()) return api::refuse_all(std::move(wrong));
   return change;

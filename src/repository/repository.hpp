@@ -46,6 +46,33 @@ struct SchemaStatus {
 
 // --- create ---------------------------------------------------------------------------------
 
+// The key of one task's payload, result and checkpoint, itself enciphered. Root: of the task 0, for
+// what belongs to no task.
+struct TaskCipher {
+  std::string key_id;   // which key it is wrapped by
+  std::string wrapped;  // base64
+  friend bool operator==(const TaskCipher&, const TaskCipher&) = default;
+};
+struct StoredCipher {
+  TaskId task_id = 0;
+  TaskCipher cipher;
+};
+struct CipherCount {
+  std::string key_id;
+  std::int64_t tasks = 0;
+};
+struct Rewrapped {
+  TaskId task_id = 0;
+  std::string from;  // as it was wrapped
+  TaskCipher to;
+};
+// What is stored of a payload that is enciphered for the task of one id.
+struct SealedPayload {
+  std::string payload;  // JSON text
+  TaskCipher cipher;
+};
+using SealPayload = std::function<Expected<SealedPayload>(TaskId)>;
+
 // A new task whose defaults are filled and whose limits are checked.
 struct NewTaskRow {
   TypeId type_id = 0;
@@ -63,6 +90,9 @@ struct NewTaskRow {
   // What it depends on are tasks that exist, and by `parents` others of the same insert.
   TaskTerms terms{};
   std::vector<std::size_t> parents{};
+  // Asked for the payload and its cipher once it is known which task is to hold them, which may be
+  // the holder of the unique key; `payload` is then of no account. Set where `terms.encrypted` is.
+  SealPayload seal{};
 };
 
 struct InsertedTask {
@@ -133,7 +163,8 @@ struct LogNote {
 };
 struct CheckpointNote {
   Fence fence;
-  std::string state;  // JSON text
+  std::string state;       // JSON text
+  bool encrypted = false;  // as the claim's terms say
 };
 // Answers the number that the task holds of this counter, or takes the next.
 struct NumberNote {
@@ -259,6 +290,10 @@ struct TaskEditRow {
   std::optional<std::vector<std::string>> tags;  // all of them
   bool reschedules = false;
   std::optional<Time> scheduled_for;  // nothing: due now; counts only where it reschedules
+  bool encrypted = false;             // the payload is to be enciphered
+  // Of a payload that was; from then on the task's terms say so.
+  std::optional<TaskCipher> cipher{};
+  bool drops_checkpoint = false;  // the cipher's key is another than before
 };
 struct EditAnswer {
   ChangeStatus status = ChangeStatus::not_found;  // applied, wrong_status, not_found
@@ -502,6 +537,21 @@ class TaskRepository {
   // Oldest first, above `after`.
   [[nodiscard]] virtual Expected<std::vector<AuditRecord>> audit_scan(std::int64_t after,
                                                                       int limit) = 0;
+  // Ciphers. Those that exist, in no order; each goes with its task.
+  [[nodiscard]] virtual Expected<std::vector<StoredCipher>> task_ciphers(
+      std::span<const TaskId> ids) = 0;
+  // Keeps the first that is offered.
+  [[nodiscard]] virtual Expected<void> put_root_cipher(const TaskCipher& cipher) = 0;
+  // By key id; the root counts. Reads the whole index.
+  [[nodiscard]] virtual Expected<std::vector<CipherCount>> cipher_counts() = 0;
+  // Those that are wrapped by the key, by task_id, above `after`.
+  [[nodiscard]] virtual Expected<std::vector<StoredCipher>> ciphers_under(const std::string& key_id,
+                                                                          TaskId after,
+                                                                          int limit) = 0;
+  // In one transaction; one that is no longer wrapped as `from` says is left. Answers how many were
+  // changed.
+  [[nodiscard]] virtual Expected<int> rewrap(std::span<const Rewrapped> rewrapped) = 0;
+
   // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
   // idempotency keys, unique windows, workers, ended operations and changes); cheap when there is
   // nothing to do.

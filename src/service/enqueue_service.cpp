@@ -69,7 +69,9 @@ void EnqueueService::run() {
 }
 
 void EnqueueService::create(std::vector<Waiting> batch) {
+  // Without the keys of the encrypted the others are created all the same.
   std::vector<Waiting> good;
+  std::vector<Waiting> encrypted;
   good.reserve(batch.size());
   const auto now = clock_->now();
   for (auto& one : batch) {
@@ -83,9 +85,10 @@ void EnqueueService::create(std::vector<Waiting> batch) {
       continue;
     }
     one.row = std::move(*row);
-    good.push_back(std::move(one));
+    (one.row->terms.encrypted ? encrypted : good).push_back(std::move(one));
   }
   if (!good.empty()) insert(good);
+  if (!encrypted.empty()) insert(encrypted);
 }
 
 void EnqueueService::insert(std::span<Waiting> batch) {

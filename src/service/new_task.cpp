@@ -285,6 +285,7 @@ Expected<NewTaskRow> check_alone(const NewTask& task, TypeCache& types,
                  .on_conflict = options.on_conflict,
                  .terms = terms_of(options, now)};
   row.terms.flow_key = ESTEIRA_TRY(flow_key(task.payload, type));
+  row.terms.encrypted = type.flow.encrypted;
   if (row.idempotency_key) row.idempotency_hash = request_hash(type, task, row.payload);
   return row;
 }
@@ -354,7 +355,8 @@ Expected<EditedPayload> check_edited_payload(const Json& payload, std::string_vi
                                              TypeCache& types, const ProcessorRegistry* registry) {
   const auto type = ESTEIRA_TRY(types.find(type_name));
   return EditedPayload{.text = ESTEIRA_TRY(check_payload(payload, type, types, registry)),
-                       .flow_key = ESTEIRA_TRY(flow_key(payload, type))};
+                       .flow_key = ESTEIRA_TRY(flow_key(payload, type)),
+                       .encrypted = type.flow.encrypted};
 }
 
 }  // namespace esteira

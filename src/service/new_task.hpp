@@ -29,6 +29,7 @@ namespace esteira {
 struct EditedPayload {
   std::string text;
   std::optional<std::string> flow_key;
+  bool encrypted = false;  // new tasks of its type are
 };
 [[nodiscard]] Expected<EditedPayload> check_edited_payload(const Json& payload,
                                                            std::string_view type_name,

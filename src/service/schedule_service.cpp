@@ -116,6 +116,7 @@ Expected<ChangedSchedule> ScheduleService::set(const std::string& name,
   const auto task = ESTEIRA_TRY(checked_task(schedule, payload, now));
   schedule.type_id = task.type_id;
   schedule.payload = task.payload;
+  schedule.encrypted = task.terms.encrypted;
   if (!created) schedule.updated_at = now;
   if (retimed) schedule = moved_on(std::move(schedule), rule, now);
   ESTEIRA_TRY(repository_->put_schedule(schedule));

@@ -156,6 +156,7 @@ Expected<EditedTask> TaskService::edit_task(TaskId task_id, const TaskEdit& edit
         ESTEIRA_TRY(check_edited_payload(*edit.payload, found.type, impl_->types, impl_->registry));
     row.payload = std::move(edited.text);
     row.flow_key = std::move(edited.flow_key);
+    row.encrypted = found.encrypted || edited.encrypted;
   }
   auto answer = ESTEIRA_TRY(impl_->repository->edit(task_id, row, now));
   ESTEIRA_TRY(to_error(answer.status, task_id, wrong));

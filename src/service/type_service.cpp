@@ -179,6 +179,7 @@ void apply(const TypeChange& change, TaskType& type) {
   if (type.rate == "none") type.rate.reset();
   if (change.max_waiting) type.flow.max_waiting = change.max_waiting;
   if (type.flow.max_waiting == 0) type.flow.max_waiting.reset();
+  assign(change.encrypted, type.flow.encrypted);
   apply_flow(change, type.flow);
   apply_breaker(change, type.flow);
 }
@@ -191,6 +192,16 @@ Expected<void> check_has_flows(const FlowPolicy& flow) {
       Error{.code = ErrorCode::invalid_argument,
             .message = "flow/key is missing: without it there are no flows to limit",
             .fields = {{"/flow/key", "is missing: without it there are no flows to limit"}}});
+}
+
+// Weights name flows by values of payloads, in the open.
+Expected<void> check_names_nothing(const FlowPolicy& flow) {
+  if (!flow.encrypted || flow.weights.empty()) return {};
+  constexpr std::string_view why =
+      "must be empty where payloads are encrypted: they are parts of them";
+  return std::unexpected(Error{.code = ErrorCode::invalid_argument,
+                               .message = fmt::format("flow/weights {}", why),
+                               .fields = {{"/flow/weights", std::string(why)}}});
 }
 
 TaskType new_type(std::string_view name) {
@@ -237,6 +248,7 @@ Expected<ChangedType> TypeService::set(std::string_view name, const TypeChange& 
                                                        format_duration(type.back_off.base))}}});
   }
   ESTEIRA_TRY(check_has_flows(type.flow));
+  ESTEIRA_TRY(check_names_nothing(type.flow));
   return ChangedType{ESTEIRA_TRY(repository_->put_type(type, clock_->now())), created};
 }
 

@@ -35,6 +35,7 @@ struct TypeChange {
   std::optional<bool> flow_ordered{};
   std::optional<std::map<std::string, int>> flow_weights{};  // all of them
   std::optional<std::int64_t> max_waiting{};                 // 0: no limit
+  std::optional<bool> encrypted{};                           // of tasks that are created later
   // Any of these makes a circuit breaker where there was none, of the defaults for the others.
   std::optional<double> breaker_failure_rate{};  // 0: no breaker
   std::optional<int> breaker_attempts{};

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "domain/expiry.hpp"
+#include "domain/unreadable.hpp"
 #include "worker/settled_event.hpp"
 
 namespace esteira {
@@ -439,19 +440,24 @@ int WorkerLoop::on_claims(std::vector<Claim> claims, Duration steady) {
     return 0;
   }
   const auto count = static_cast<int>(attempts.size());
-  end_expired(attempts);
+  end_unstarted(attempts);
   set_suspects_apart(attempts);
   if (!attempts.empty()) runner_.start(std::move(attempts));
   return count;
 }
 
-// What waited too long is never run.
-void WorkerLoop::end_expired(std::vector<AttemptPtr>& attempts) {
+// What waited too long is never run, nor what can't be read.
+void WorkerLoop::end_unstarted(std::vector<AttemptPtr>& attempts) {
   const auto now = clock_.now();
   std::erase_if(attempts, [&](const AttemptPtr& attempt) {
-    const bool expired = has_expired(attempt->claim.terms, now);
-    if (expired) add_pending(attempt, expired_unstarted());
-    return expired;
+    const auto& claim = attempt->claim;
+    const bool expired = has_expired(claim.terms, now);
+    if (expired) {
+      add_pending(attempt, expired_unstarted());
+    } else if (claim.unreadable) {
+      add_pending(attempt, unreadable_outcome(*claim.unreadable));
+    }
+    return expired || claim.unreadable;
   });
 }
 

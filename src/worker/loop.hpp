@@ -117,7 +117,7 @@ class WorkerLoop {
   int on_settlements(const std::vector<FinishStatus>& statuses);
   void on_renewals(const std::vector<Renewal>& renewals, const TickAnswer& answer, Duration steady);
   int on_claims(std::vector<Claim> claims, Duration steady);
-  void end_expired(std::vector<AttemptPtr>& attempts);
+  void end_unstarted(std::vector<AttemptPtr>& attempts);
   void set_suspects_apart(std::vector<AttemptPtr>& attempts);
   void start_suspect(Duration steady);
   void schedule_poll(const TickAnswer& answer, int claimed, int limit, Duration steady);

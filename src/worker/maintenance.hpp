@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "domain/settle.hpp"
+#include "esteira/repository.hpp"
 #include "repository/repository.hpp"
 #include "telemetry/event.hpp"
 #include "worker/schedule_firing.hpp"
@@ -17,6 +18,7 @@ struct MaintenanceOptions {
   // How long a taken-over lease is held while its tasks are settled.
   Duration lease = std::chrono::seconds{30};
   Duration prune_interval = std::chrono::minutes{1};
+  std::shared_ptr<const Keyring> keyring{};  // for schedules of encrypted types
 };
 
 // Safe in many processes at once: the database decides who gets what. One thread's.

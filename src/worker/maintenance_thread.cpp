@@ -29,7 +29,7 @@ MaintenanceThread::~MaintenanceThread() {
 }
 
 Expected<void> MaintenanceThread::open() {
-  repository_ = ESTEIRA_TRY(open_repository(url_));
+  repository_ = ESTEIRA_TRY(open_repository(url_, Migrate::if_embedded, options_.keyring));
   return clock_.sync(*repository_);
 }
 

@@ -117,13 +117,17 @@ Expected<LastTask> ScheduleFiring::last_task(const Schedule& schedule, Time now)
 }
 
 // By the type as it is now: it may have got flows since the schedule was set.
-Expected<std::optional<std::string>> ScheduleFiring::flow_key(const Schedule& schedule) {
+Expected<TaskTerms> ScheduleFiring::terms_of(const Schedule& schedule) {
   const auto types = ESTEIRA_TRY(repository_.types());
   const auto type = std::ranges::find(types, schedule.type_id, &TaskType::type_id);
-  if (type == types.end() || !type->flow.key) return std::nullopt;
+  TaskTerms terms;
+  if (type == types.end()) return terms;
+  terms.encrypted = type->flow.encrypted;
+  if (!type->flow.key) return terms;
   const auto payload = ESTEIRA_TRY(parse_json(schedule.payload));
   // A payload that holds no key shares the flow of those that have none: it must not be missed.
-  return flow_key_of(*type->flow.key, payload).value_or("");
+  terms.flow_key = flow_key_of(*type->flow.key, payload).value_or("");
+  return terms;
 }
 
 Expected<int> ScheduleFiring::create(Schedule& schedule, std::span<const Time> nominal, Time now) {
@@ -131,7 +135,8 @@ Expected<int> ScheduleFiring::create(Schedule& schedule, std::span<const Time> n
   const auto fresh = ESTEIRA_TRY(repository_.note_schedule_runs(schedule.name, nominal, now));
   if (fresh.empty()) return 0;
   auto row = task_of(schedule);
-  row.terms.flow_key = ESTEIRA_TRY(flow_key(schedule));
+  row.terms = ESTEIRA_TRY(terms_of(schedule));
+  schedule.encrypted = row.terms.encrypted;
   std::vector<ScheduleRun> runs;
   while (runs.size() < fresh.size()) {
     const auto count = std::min(fresh.size() - runs.size(), rows_at_once(schedule));

@@ -31,7 +31,7 @@ class ScheduleFiring {
   Expected<int> fire(const std::string& name);
   Expected<int> fire_locked(const Schedule& schedule, const CronRule& rule, Time now);
   Expected<LastTask> last_task(const Schedule& schedule, Time now);
-  Expected<std::optional<std::string>> flow_key(const Schedule& schedule);
+  Expected<TaskTerms> terms_of(const Schedule& schedule);
   Expected<int> create(Schedule& schedule, std::span<const Time> nominal, Time now);
 
   TaskRepository& repository_;

@@ -60,7 +60,8 @@ struct TaskWorker::Impl {
         url,
         MaintenanceOptions{.worker = options.name + "/maintenance",
                            .max_crashes = options.max_crashes,
-                           .lease = options.lease},
+                           .lease = options.lease,
+                           .keyring = options.keyring},
         events);
   }
 
@@ -127,7 +128,7 @@ Expected<void> TaskWorker::Impl::start() {
                   fmt::format("this program has no processor for the type '{}'", type));
     }
   }
-  repository = ESTEIRA_TRY(open_repository(url));
+  repository = ESTEIRA_TRY(open_repository(url, Migrate::if_embedded, options.keyring));
   ESTEIRA_TRY(clock->sync(*repository));
   ESTEIRA_TRY(ensure_types());
   if (maintenance) ESTEIRA_TRY(maintenance->open());

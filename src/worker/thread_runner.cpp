@@ -128,7 +128,10 @@ class ThreadRunner::Context final : public ExecutionContext {
                                   limits::checkpoint_bytes_max),
                       RetryNever{});
     }
-    ask(CheckpointNote{fence(), std::move(text)}, "checkpoint");
+    ask(CheckpointNote{.fence = fence(),
+                       .state = std::move(text),
+                       .encrypted = attempt_.claim.terms.encrypted},
+        "checkpoint");
     checkpoint_ = value;
   }
   [[nodiscard]] const Json& last_checkpoint() const override { return checkpoint_; }

@@ -10,6 +10,7 @@
 #include "domain/expiry.hpp"
 #include "domain/limits.hpp"
 #include "domain/settle.hpp"
+#include "domain/unreadable.hpp"
 #include "worker/settled_event.hpp"
 
 namespace esteira {
@@ -106,7 +107,7 @@ Outcome outcome_of(const Report& report, bool late, Duration timeout) {
   return outcome::Interrupted{};
 }
 
-void add_notes(const HeartbeatTask& task, Time now, std::vector<Note>& notes) {
+void add_notes(const HeartbeatTask& task, const Claim& claim, Time now, std::vector<Note>& notes) {
   if (task.progress) {
     notes.emplace_back(ProgressNote{
         .fence = task.fence, .fraction = std::clamp(*task.progress, 0.0, 1.0), .text = ""});
@@ -121,7 +122,8 @@ void add_notes(const HeartbeatTask& task, Time now, std::vector<Note>& notes) {
                                .text = clean_text(line.text, limits::log_line_bytes_max)});
   }
   if (task.checkpoint) {
-    notes.emplace_back(CheckpointNote{.fence = task.fence, .state = *task.checkpoint});
+    notes.emplace_back(CheckpointNote{
+        .fence = task.fence, .state = *task.checkpoint, .encrypted = claim.terms.encrypted});
   }
 }
 
@@ -318,6 +320,11 @@ std::optional<HandedTask> WorkService::hand(Claim& claim, const std::string& wor
     refused.push_back({.claim = std::move(claim), .outcome = expired_unstarted()});
     return std::nullopt;
   }
+  if (claim.unreadable) {
+    auto outcome = unreadable_outcome(*claim.unreadable);
+    refused.push_back({.claim = std::move(claim), .outcome = std::move(outcome)});
+    return std::nullopt;
+  }
   auto payload = checked_payload(claim, *type);
   if (!payload) {
     refused.push_back(
@@ -357,7 +364,7 @@ Expected<HeartbeatAnswer> WorkService::heartbeat(const HeartbeatCall& call) {
     auto& beat = answer.tasks.emplace_back(
         BeatAnswer{.task_id = fences[i].task_id, .status = BeatStatus::lost});
     if (!claims[i]) continue;
-    add_notes(call.tasks[i], now, notes);
+    add_notes(call.tasks[i], *claims[i], now, notes);
     const auto deadline = deadline_of(*claims[i], *types);
     if (now >= deadline) {
       beat.status = BeatStatus::cancel;

@@ -180,13 +180,14 @@ TEST(TaskJson, a_task_has_the_fields_of_the_interface_in_their_order) {
   task.payload = JsonObject{{"message_id", 123}, {"channel", "whatsapp"}};
   task.scheduled_for = parse_time("2024-12-25T00:00:00Z");
   task.created_at = parse_time("2024-12-01T12:00:00Z");
-  EXPECT_EQ(to_text(task_to_json(task)),
-            R"({"task_id":42,"type":"MESSAGE_SEND","status":"PENDING","priority":1,"retries":0,)"
-            R"("max_retries":3,"attempt":0,"payload":{"message_id":123,"channel":"whatsapp"},)"
-            R"("result":null,"error_message":null,"scheduled_for":"2024-12-25T00:00:00Z",)"
-            R"("started_at":null,"completed_at":null,"created_at":"2024-12-01T12:00:00Z",)"
-            R"("updated_at":null,"crashes":0,"progress":null,"tags":[],"unique_key":null,)"
-            R"("worker":null,"unique_scope":null,"expires_at":null})");
+  EXPECT_EQ(
+      to_text(task_to_json(task)),
+      R"({"task_id":42,"type":"MESSAGE_SEND","status":"PENDING","priority":1,"retries":0,)"
+      R"("max_retries":3,"attempt":0,"payload":{"message_id":123,"channel":"whatsapp"},)"
+      R"("result":null,"error_message":null,"scheduled_for":"2024-12-25T00:00:00Z",)"
+      R"("started_at":null,"completed_at":null,"created_at":"2024-12-01T12:00:00Z",)"
+      R"("updated_at":null,"crashes":0,"progress":null,"tags":[],"unique_key":null,)"
+      R"("worker":null,"unique_scope":null,"expires_at":null,"encrypted":false,"unreadable":null})");
 }
 
 TEST(TaskJson, a_unique_key_is_shown_with_its_scope_and_an_expiry_as_a_time) {

@@ -28,7 +28,7 @@ TASK_FIELDS = [
     "task_id", "type", "status", "priority", "retries", "max_retries", "attempt", "payload",
     "result", "error_message", "scheduled_for", "started_at", "completed_at", "created_at",
     "updated_at", "crashes", "progress", "tags", "unique_key", "worker",
-    "unique_scope", "expires_at"]
+    "unique_scope", "expires_at", "encrypted", "unreadable"]
 EXECUTION_FIELDS = ["execution_id", "task_id", "attempt", "status", "started_at", "completed_at",
                     "error_message", "metadata"]
 TYPE_STATS_FIELDS = ["type", "pending", "ready", "processing", "oldest_waiting_seconds",
@@ -189,7 +189,7 @@ class Usage(Completing):
             example = re.search(r"^Example:\n  (.*)$", out, re.M)
             self.assertIn("esteira " + " ".join(verb), example[1] if example else "", verb)
             if verb not in (["task"], ["type"], ["schedule"], ["key"], ["audit"], ["migrate"],
-                            ["completion"]):
+                            ["encryption"], ["completion"]):
                 for option in ("--json", "--database"):
                     self.assertEqual(option in out, verb != ["completion", "bash"], verb)
 
@@ -311,8 +311,9 @@ class Settings(Case):
         url = "postgresql://bob:hunter2@127.0.0.1:1/x?password=hunter3"
         secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         out, err = self.run_verb("doctor", status=UNREACHABLE, ESTEIRA_DATABASE_URL=url,
-                                 ESTEIRA_PROCESSORS_HTTP_REQUEST_SECRETS=secret)
-        for hidden in ("hunter2", "hunter3", secret):
+                                 ESTEIRA_PROCESSORS_HTTP_REQUEST_SECRETS=secret,
+                                 ESTEIRA_ENCRYPTION_SECRETS="2026a:" + "5e" * 32)
+        for hidden in ("hunter2", "hunter3", secret, "5e" * 32):
             self.assertNotIn(hidden, out + err)
         self.assertIn("postgresql://bob:***@127.0.0.1:1/x", out)
 

@@ -79,6 +79,19 @@ TEST_F(TypeServiceTest, a_back_off_s_cap_is_not_below_its_base) {
   EXPECT_EQ(wrong_places({.back_off_base = 10s, .back_off_cap = 5s}), Places{"/back_off_cap"});
 }
 
+TEST_F(TypeServiceTest, encryption_is_switched_and_stands_beside_no_weights) {
+  EXPECT_FALSE(must(types.set("REPORT", {})).type.flow.encrypted);
+  EXPECT_TRUE(
+      must(types.set("REPORT", {.flow_key = "/id", .encrypted = true})).type.flow.encrypted);
+  EXPECT_TRUE(must(types.set("REPORT", {.description = "a"})).type.flow.encrypted);
+  EXPECT_EQ(wrong_places({.flow_weights = std::map<std::string, int>{{"42", 2}}}),
+            Places{"/flow/weights"})
+      << "they are parts of payloads";
+  EXPECT_FALSE(must(types.set("REPORT", {.flow_weights = std::map<std::string, int>{{"42", 2}},
+                                         .encrypted = false}))
+                   .type.flow.encrypted);
+}
+
 TEST_F(TypeServiceTest, pausing_and_resuming_need_a_type) {
   EXPECT_EQ(error_of(types.pause("REPORT")).code, ErrorCode::not_found);
   EXPECT_EQ(error_of(types.resume("REPORT")).code, ErrorCode::not_found);

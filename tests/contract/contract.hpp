@@ -25,6 +25,8 @@ class Contract : public testing::TestWithParam<StoreKind> {
 
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] TaskRepository& repository() { return *repository_; }
+  // Another view of the store instead of the first.
+  void use(std::shared_ptr<TaskRepository> repository) { repository_ = std::move(repository); }
   // A second view of the same store: a connection of its own where there can be two.
   [[nodiscard]] std::shared_ptr<TaskRepository> another();
   [[nodiscard]] Time now() const { return now_; }

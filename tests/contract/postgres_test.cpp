@@ -143,6 +143,15 @@ TEST_F(CreateTask, no_task_exists_once_its_callers_transaction_rolls_back) {
             "");
 }
 
+TEST_F(CreateTask, refuses_a_type_that_is_encrypted) {
+  TaskType secret = task_type("SECRET");
+  secret.flow.encrypted = true;
+  must(repository->put_type(secret, now()));
+  PostgresClient program{url()};
+  EXPECT_EQ(state_of(program, "SELECT esteira.create_task('SECRET', '{}')"), "ES003");
+  EXPECT_TRUE(must(repository->tasks({}, now())).empty());
+}
+
 TEST_F(CreateTask, its_task_is_a_change_once_it_exists) {
   constexpr int plenty = 100;
   PostgresClient program{url()};

@@ -33,6 +33,7 @@ const std::vector<const char*> sqlite_undone{
     "DROP TABLE task_schedules; DROP TABLE task_schedule_runs",
     "DROP TABLE task_blocked; DROP TABLE task_dependencies; DROP TABLE task_batches; "
     "DROP TABLE task_batch_members; DROP TABLE task_ends",
+    "DROP TABLE task_ciphers; ALTER TABLE task_schedules DROP COLUMN encrypted",
 };
 const std::vector<std::vector<const char*>> postgres_undone{
     {"DROP TABLE api_keys", "DROP TABLE audit_log", "DROP FUNCTION audit_log_refuse()"},
@@ -50,6 +51,7 @@ const std::vector<std::vector<const char*>> postgres_undone{
      "DROP TABLE task_expiries", "DROP INDEX task_scheduled_type"},
     {"DROP TABLE task_schedules, task_schedule_runs"},
     {"DROP TABLE task_blocked, task_dependencies, task_batches, task_batch_members, task_ends"},
+    {"DROP TABLE task_ciphers", "ALTER TABLE task_schedules DROP COLUMN encrypted"},
 };
 // The migrations after 0002 that make the view task_states anew.
 const std::vector<std::pair<int, const char*>> sqlite_views{

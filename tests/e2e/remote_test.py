@@ -175,6 +175,8 @@ class Remote(ApiCase):
                         "--breaker-attempts", 7, "--breaker-window", "5m", "--breaker-open", "90s",
                         "--breaker-probes", 3)
         self.does_alike("type", "set", "MINE", "--breaker-rate", 0)
+        for switch in ("on", "off"):
+            self.does_alike("type", "set", "MINE", "--encrypted", switch)
         self.does_alike("type", "set", "MINE", "--schema", "none", "--rate", "none",
                         "--concurrency", 0, "--max-waiting", "none")
         for words in (("set", "bad name"), ("set", ""), ("set", "a/b"), ("set", "X", "--schema", "{"),

@@ -210,7 +210,7 @@ TEST_P(WorkClaims, a_sign_off_gives_back_what_is_held_and_uses_no_retry) {
 // Loses the answers of so many ticks after they were done.
 class Forgetful final : public sim::Delegate {
  public:
-  explicit Forgetful(TaskRepository& inner) : Delegate(inner) {}
+  explicit Forgetful(TaskRepository& inner) : sim::Delegate(inner) {}
   [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override {
     auto answer = inner().tick(request, now);
     if (lose <= 0) return answer;

@@ -68,7 +68,7 @@ class FakeRunner final : public Runner {
 class WatchedRepository final : public sim::Delegate {
  public:
   WatchedRepository(TaskRepository& inner, const Runner& runner)
-      : Delegate(inner), inner_(inner), runner_(runner) {}
+      : sim::Delegate(inner), inner_(inner), runner_(runner) {}
 
   [[nodiscard]] Expected<TickAnswer> tick(const TickRequest& request, Time now) override {
     const auto load = runner_.load();

@@ -22,15 +22,18 @@ Expected<Json> exchange(const Json& body, const Read& read, const Serve& serve) 
 
 ProtocolServer::ProtocolServer(std::string url, const WorkerOptions& options)
     : url_(std::move(url)),
+      keyring_(options.keyring),
       options_{
           .lease = options.lease, .max_crashes = options.max_crashes, .ageing = options.ageing} {
   if (!options.maintenance) return;
   maintenance_ = std::make_unique<MaintenanceThread>(
-      url_, MaintenanceOptions{.worker = "", .max_crashes = options.max_crashes}, nullptr);
+      url_,
+      MaintenanceOptions{.worker = "", .max_crashes = options.max_crashes, .keyring = keyring_},
+      nullptr);
 }
 
 Expected<void> ProtocolServer::open() {
-  auto repository = ESTEIRA_TRY(open_repository(url_));
+  auto repository = ESTEIRA_TRY(open_repository(url_, Migrate::if_embedded, keyring_));
   ESTEIRA_TRY(clock_->sync(*repository));
   service_ = std::make_unique<WorkService>(std::move(repository), clock_,
                                            std::make_shared<SystemRandom>(), options_);

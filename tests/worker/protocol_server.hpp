@@ -32,6 +32,7 @@ class ProtocolServer {
   [[nodiscard]] Expected<Json> serve_report(const ReportCall& call);
 
   const std::string url_;
+  const std::shared_ptr<const Keyring> keyring_;
   const WorkOptions options_;
   const std::shared_ptr<DatabaseClock> clock_ = std::make_shared<DatabaseClock>();
   std::unique_ptr<WorkService> service_;

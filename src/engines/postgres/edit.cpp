@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "engines/postgres/change.hpp"
 #include "engines/postgres/changes.hpp"
+#include "engines/postgres/ciphers.hpp"
 #include "engines/postgres/repository.hpp"
 #include "postgres_sql.hpp"
 
@@ -60,6 +61,7 @@ Expected<Waiting> edit_taken(Runner& runner, const TakenWaiting& taken, const Ta
   Time run_at = taken.claim.run_at;
   if (edit.reschedules) run_at = edit.scheduled_for.value_or(std::min(run_at, now));
   ESTEIRA_TRY(runner.run(sql::edit, edit_params(taken, edit, run_at, priority, now)));
+  if (edit.cipher) ESTEIRA_TRY(write_cipher(runner, taken.claim.fence.task_id, edit));
   return Waiting{.type_id = taken.claim.type_id, .priority = priority, .run_at = run_at};
 }
 

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include "base/assert.hpp"
+#include "engines/postgres/ciphers.hpp"
 #include "engines/postgres/dependents.hpp"
 #include "engines/postgres/repository.hpp"
 #include "engines/postgres/unique.hpp"
@@ -46,9 +47,10 @@ bool depends(const NewTaskRow& row) {
   return !row.terms.depends_on.empty() || !row.parents.empty();
 }
 
-// What a look must come before.
+// Needs to know its id before it is inserted.
 bool keyed(const NewTaskRow& row) {
-  return row.unique_key || row.idempotency_key || row.terms.batch_id || depends(row);
+  return row.unique_key || row.idempotency_key || row.seal || row.terms.batch_id ||
+         depends(row);
 }
 
 Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const TaskId> ids,
@@ -207,6 +209,8 @@ Expected<void> meet_own(KeyedInsert& work, std::size_t place, std::size_t holder
   if (row.on_conflict == OnConflict::replace) {
     const auto [entry, added] = work.replaced.try_emplace(holder, work.rows[holder]);
     entry->second.payload = row.payload;
+    entry->second.seal = row.seal;
+    entry->second.terms.encrypted = row.terms.encrypted;
     entry->second.priority = row.priority;
     entry->second.scheduled_for = row.scheduled_for;
     entry->second.terms.expires_at = row.terms.expires_at;
@@ -312,6 +316,24 @@ Expected<void> move_idempotency_keys(Runner& runner, const KeyedInsert& work, co
   return {};
 }
 
+// Enciphers, for the ids that they have now, the payloads of those rows that ask for it.
+Expected<std::vector<StoredCipher>> seal_payloads(RowRefs& rows, std::span<const TaskId> ids,
+                                                  std::vector<NewTaskRow>& sealed) {
+  std::vector<StoredCipher> ciphers;
+  // No row may move once it is referred to.
+  sealed.reserve(static_cast<std::size_t>(
+      std::ranges::count_if(rows, [](const NewTaskRow* row) { return bool{row->seal}; })));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i]->seal) continue;
+    auto one = ESTEIRA_TRY(rows[i]->seal(ids[i]));
+    sealed.push_back(*rows[i]);
+    sealed.back().payload = std::move(one.payload);
+    rows[i] = &sealed.back();
+    ciphers.push_back({.task_id = ids[i], .cipher = std::move(one.cipher)});
+  }
+  return ciphers;
+}
+
 Expected<void> join_batches_of(Runner& runner, const KeyedInsert& work) {
   std::vector<Joiner> joiners;
   for (std::size_t i = 0; i < work.rows.size(); ++i) {
@@ -354,10 +376,12 @@ Expected<void> write_rows(Runner& runner, const KeyedInsert& work, Place place) 
     rows.push_back(replaced == work.replaced.end() ? &work.rows[i] : &replaced->second);
     ids.push_back(work.ids[i]);
   }
+  std::vector<NewTaskRow> sealed;
+  const auto ciphers = ESTEIRA_TRY(seal_payloads(rows, ids, sealed));
   for (const Statement& statement : insert_statements(rows, ids, work.now, place)) {
     ESTEIRA_TRY(runner.run(statement.sql, statement.params));
   }
-  return {};
+  return put_ciphers(runner, ciphers);
 }
 
 Expected<KeyedInsert> insert_keyed(Runner& runner, std::span<const NewTaskRow> rows, Time now) {
@@ -403,9 +427,13 @@ void add_answers(const Rows& rows, std::vector<InsertedTask>& answers) {
 
 Expected<TaskId> insert_blocked(Runner& runner, const NewTaskRow& row, Time now) {
   const auto ids = ESTEIRA_TRY(draw_ids(runner, 1));
-  for (const Statement& statement : insert_statements({&row}, ids, now, Place::blocked)) {
+  RowRefs rows{&row};
+  std::vector<NewTaskRow> sealed;
+  const auto ciphers = ESTEIRA_TRY(seal_payloads(rows, ids, sealed));
+  for (const Statement& statement : insert_statements(rows, ids, now, Place::blocked)) {
     ESTEIRA_TRY(runner.run(statement.sql, statement.params));
   }
+  ESTEIRA_TRY(put_ciphers(runner, ciphers));
   return ids.front();
 }
 

@@ -86,6 +86,7 @@ Claim read_terms(const Rows& rows, int row) {
   claim.started_at = rows.time(row, 12);
   claim.lease_expires_at = rows.time(row, 13);
   claim.cancel_requested = rows.truth(row, 14);
+  if (!rows.null(row, 15)) claim.terms = read_task_terms(rows.json(row, 15));
   return claim;
 }
 

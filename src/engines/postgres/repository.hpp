@@ -143,6 +143,13 @@ class Repository final : public TaskRepository {
                                                   std::span<const ScheduleRun> runs) override;
   [[nodiscard]] Expected<std::vector<ScheduleRun>> schedule_runs(const std::string& name,
                                                                  int limit) override;
+  [[nodiscard]] Expected<std::vector<StoredCipher>> task_ciphers(
+      std::span<const TaskId> ids) override;
+  [[nodiscard]] Expected<void> put_root_cipher(const TaskCipher& cipher) override;
+  [[nodiscard]] Expected<std::vector<CipherCount>> cipher_counts() override;
+  [[nodiscard]] Expected<std::vector<StoredCipher>> ciphers_under(const std::string& key_id,
+                                                                  TaskId after, int limit) override;
+  [[nodiscard]] Expected<int> rewrap(std::span<const Rewrapped> rewrapped) override;
   [[nodiscard]] Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override;
   [[nodiscard]] Expected<std::vector<AuditRecord>> audit_page(std::optional<std::int64_t> before,
                                                               int limit) override;

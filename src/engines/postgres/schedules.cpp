@@ -33,6 +33,7 @@ Expected<Schedule> read_schedule(const Rows& rows, int row) {
   schedule.queued_at = rows.time_or(row, 21);
   schedule.next_at = rows.time_or(row, 22);
   schedule.look_at = rows.time_or(row, 23);
+  schedule.encrypted = rows.truth(row, 24);
   return schedule;
 }
 
@@ -64,7 +65,8 @@ Params schedule_params(const Schedule& schedule) {
       .add(schedule.last_task_id)
       .add(schedule.queued_at)
       .add(schedule.next_at)
-      .add(schedule.look_at);
+      .add(schedule.look_at)
+      .add(schedule.encrypted);
   return params;
 }
 

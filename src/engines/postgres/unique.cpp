@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "engines/postgres/changes.hpp"
+#include "engines/postgres/ciphers.hpp"
 #include "postgres_sql.hpp"
 #include "repository/unique.hpp"
 
@@ -58,15 +59,18 @@ Expected<std::optional<bool>> check_waiting(Runner& runner, const std::vector<Ta
   return false;
 }
 
-Expected<void> replace_expiry(Runner& runner, TaskId holder, TaskTerms terms,
-                              const TaskTerms& replacing) {
+Expected<void> replace_terms(Runner& runner, TaskId holder, TaskTerms terms,
+                             const TaskTerms& replacing) {
   const auto& expires_at = replacing.expires_at;
-  if (terms.expires_at == expires_at) return {};
+  const bool expires_anew = terms.expires_at != expires_at;
+  if (!expires_anew && terms.encrypted == replacing.encrypted) return {};
+  if (terms.encrypted && !replacing.encrypted) ESTEIRA_TRY(drop_cipher(runner, holder));
   terms.expires_at = expires_at;
+  terms.encrypted = replacing.encrypted;
   // The edit has written it already.
   if (replacing.flow_key) terms.flow_key = replacing.flow_key;
   ESTEIRA_TRY(write_terms(runner, holder, terms));
-  if (!expires_at) return {};
+  if (!expires_at || !expires_anew) return {};
   ESTEIRA_TRY(runner.run(
       sql::insert_expiries,
       Params{}.array<Time>(std::vector{*expires_at}).array<std::int64_t>(std::vector{holder})));
@@ -84,14 +88,20 @@ Expected<std::vector<Waiting>> put_back(Runner& runner, const Replacements& repl
     const NewTaskRow& row = *replacements.at(holder);
     TaskEditRow edit;
     edit.payload = row.payload;
+    if (row.seal) {
+      auto sealed = ESTEIRA_TRY(row.seal(holder));
+      edit.payload = std::move(sealed.payload);
+      edit.cipher = std::move(sealed.cipher);
+      edit.drops_checkpoint = true;
+    }
     edit.flow_key = row.terms.flow_key;
     edit.priority = row.priority;
     edit.reschedules = true;
     edit.scheduled_for = row.scheduled_for;
     waiting.push_back(ESTEIRA_TRY(edit_taken(runner, one, edit, now)));
     const auto said = terms.find(holder);
-    ESTEIRA_TRY(replace_expiry(runner, holder, said == terms.end() ? TaskTerms{} : said->second,
-                               row.terms));
+    ESTEIRA_TRY(
+        replace_terms(runner, holder, said == terms.end() ? TaskTerms{} : said->second, row.terms));
   }
   const Statement change = change_statement(ids, now);
   ESTEIRA_TRY(runner.run(change.sql, change.params));

@@ -157,7 +157,7 @@ Expected<void> erase_task(Connection& connection, TaskId task_id) {
   for (const auto statement :
        {sql::erase_tags, sql::erase_unique, sql::erase_executions, sql::erase_logs,
         sql::erase_numbers, sql::checkpoint_delete, sql::progress_delete, sql::erase_reopened,
-        sql::erase_edits, sql::erase_dependencies, sql::erase_request}) {
+        sql::erase_edits, sql::erase_dependencies, sql::cipher_delete, sql::erase_request}) {
     ESTEIRA_TRY(connection.run(statement, task_id));
   }
   return {};

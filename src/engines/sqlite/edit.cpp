@@ -3,6 +3,7 @@
 
 #include "engines/sqlite/operations.hpp"
 #include "engines/sqlite/place.hpp"
+#include "engines/sqlite/unique.hpp"
 #include "esteira/json.hpp"
 #include "sqlite_sql.hpp"
 
@@ -19,6 +20,15 @@ Expected<void> write_order(Connection& connection, TaskId task_id, const TaskEdi
   }
   return connection.run(sql::request_edit, task_id, edit.payload, edit.priority, edit.reschedules,
                         edit.scheduled_for, edit.tags.has_value(), tags, edit.flow_key);
+}
+
+Expected<void> write_cipher(Connection& connection, TaskId task_id, const TaskEditRow& edit) {
+  ESTEIRA_TRY(put_cipher(connection, task_id, *edit.cipher));
+  if (edit.drops_checkpoint) ESTEIRA_TRY(connection.run(sql::checkpoint_delete, task_id));
+  auto terms = ESTEIRA_TRY(read_terms(connection, task_id));
+  if (terms.encrypted) return {};
+  terms.encrypted = true;
+  return write_terms(connection, task_id, terms);
 }
 
 Expected<void> move(Connection& connection, WaitingTask task, const TaskEditRow& edit, Time now) {
@@ -38,6 +48,7 @@ Expected<void> move(Connection& connection, WaitingTask task, const TaskEditRow&
 Expected<void> edit_waiting(Connection& connection, const WaitingTask& task,
                             const TaskEditRow& edit, Time now) {
   ESTEIRA_TRY(write_order(connection, task.task_id, edit));
+  if (edit.cipher) ESTEIRA_TRY(write_cipher(connection, task.task_id, edit));
   return move(connection, task, edit, now);
 }
 

@@ -111,13 +111,19 @@ class Inserter {
   }
 
   Expected<void> write_request(const NewTaskRow& row, TaskId task_id) {
+    SealedPayload sealed;
+    if (row.seal) {
+      sealed = ESTEIRA_TRY(row.seal(task_id));
+      ESTEIRA_TRY(put_cipher(connection_, task_id, sealed.cipher));
+    }
+    const std::string& payload = row.seal ? sealed.payload : row.payload;
     std::optional<std::string> tags;
     if (!row.tags.empty()) {
       tags = to_text(Json(JsonArray(row.tags.begin(), row.tags.end())));
     }
     ESTEIRA_TRY(connection_.run(sql::request_insert, task_id, row.type_id, row.priority,
                                 row.max_retries, row.scheduled_for, now_, row.timeout,
-                                row.unique_key, row.traceparent, tags, row.payload,
+                                row.unique_key, row.traceparent, tags, payload,
                                 stored_terms(row.terms)));
     for (const auto& tag : row.tags) {
       ESTEIRA_TRY(connection_.run(sql::tag_insert, tag, task_id));

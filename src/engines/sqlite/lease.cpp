@@ -110,6 +110,7 @@ Expected<std::optional<Claim>> read_terms(Connection& connection, const LeasePar
     claim.timeout = query.optional_duration(3);
     claim.scheduled_for = query.optional_time(4);
     claim.created_at = query.time(5);
+    if (!query.is_null(6)) claim.terms = read_task_terms(query.view(6));
   }
   auto query = ESTEIRA_TRY(connection.query(sql::cancel_find));
   query.bind(task.task_id, task.attempt);

@@ -199,6 +199,18 @@ struct ClaimAnswer {
 [[nodiscard]] Expected<std::vector<ScheduleRun>> schedule_runs(Connection& connection,
                                                                const std::string& name, int limit);
 
+// ciphers.cpp
+[[nodiscard]] Expected<void> put_cipher(Connection& connection, TaskId task_id,
+                                        const TaskCipher& cipher);
+[[nodiscard]] Expected<std::vector<StoredCipher>> task_ciphers(Connection& connection,
+                                                               std::span<const TaskId> ids);
+[[nodiscard]] Expected<void> put_root_cipher(Connection& connection, const TaskCipher& cipher);
+[[nodiscard]] Expected<std::vector<CipherCount>> cipher_counts(Connection& connection);
+[[nodiscard]] Expected<std::vector<StoredCipher>> ciphers_under(Connection& connection,
+                                                                const std::string& key_id,
+                                                                TaskId after, int limit);
+[[nodiscard]] Expected<int> rewrap(Connection& connection, std::span<const Rewrapped> rewrapped);
+
 // audit.cpp
 [[nodiscard]] Expected<AuditRecord> append_audit(Connection& connection, const AuditEntry& entry,
                                                  Time now);

@@ -370,6 +370,25 @@ class Repository final : public TaskRepository {
     return read(
         [&](Connection& connection) { return sqlite::schedule_runs(connection, name, limit); });
   }
+  Expected<std::vector<StoredCipher>> task_ciphers(std::span<const TaskId> ids) override {
+    return read([&](Connection& connection) { return sqlite::task_ciphers(connection, ids); });
+  }
+  Expected<void> put_root_cipher(const TaskCipher& cipher) override {
+    return write(
+        [&](Connection& connection) { return sqlite::put_root_cipher(connection, cipher); });
+  }
+  Expected<std::vector<CipherCount>> cipher_counts() override {
+    return read(sqlite::cipher_counts);
+  }
+  Expected<std::vector<StoredCipher>> ciphers_under(const std::string& key_id, TaskId after,
+                                                    int limit) override {
+    return read([&](Connection& connection) {
+      return sqlite::ciphers_under(connection, key_id, after, limit);
+    });
+  }
+  Expected<int> rewrap(std::span<const Rewrapped> rewrapped) override {
+    return write([&](Connection& connection) { return sqlite::rewrap(connection, rewrapped); });
+  }
   Expected<AuditRecord> append_audit(const AuditEntry& entry, Time now) override {
     return write(
         [&](Connection& connection) { return sqlite::append_audit(connection, entry, now); });

@@ -39,6 +39,7 @@ Expected<Schedule> read_schedule(const Query& row) {
   schedule.queued_at = row.optional_time(21);
   schedule.next_at = row.optional_time(22);
   schedule.look_at = row.optional_time(23);
+  schedule.encrypted = row.small(24) != 0;
   return schedule;
 }
 
@@ -74,7 +75,7 @@ Expected<void> put_schedule(Connection& connection, const Schedule& schedule) {
                         to_text(schedule.overlap), schedule.paused, schedule.created_at,
                         schedule.updated_at, schedule.anchor, schedule.handled_until,
                         schedule.last_nominal_at, schedule.last_task_id, schedule.queued_at,
-                        schedule.next_at, schedule.look_at);
+                        schedule.next_at, schedule.look_at, schedule.encrypted);
 }
 
 Expected<bool> remove_schedule(Connection& connection, const std::string& name) {

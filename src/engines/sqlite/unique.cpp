@@ -55,12 +55,25 @@ Expected<bool> replace_waiting(Connection& connection, TaskId holder, const NewT
   if (!place || place->status != TaskStatus::pending) return false;
   TaskEditRow edit;
   edit.payload = row.payload;
+  if (row.seal) {
+    auto sealed = ESTEIRA_TRY(row.seal(holder));
+    edit.payload = std::move(sealed.payload);
+    edit.cipher = std::move(sealed.cipher);
+    edit.drops_checkpoint = true;
+  }
   edit.flow_key = row.terms.flow_key;
   edit.priority = row.priority;
   edit.reschedules = true;
   edit.scheduled_for = row.scheduled_for;
   ESTEIRA_TRY(edit_waiting(connection, place->waiting, edit, now));
   auto terms = ESTEIRA_TRY(read_terms(connection, holder));
+  if (terms.encrypted && !row.seal) {
+    // The new payload is plain, and what the old key has enciphered goes with it.
+    ESTEIRA_TRY(connection.run(sql::cipher_delete, holder));
+    ESTEIRA_TRY(connection.run(sql::checkpoint_delete, holder));
+    terms.encrypted = false;
+    ESTEIRA_TRY(write_terms(connection, holder, terms));
+  }
   if (terms.expires_at == row.terms.expires_at) return true;
   terms.expires_at = row.terms.expires_at;
   ESTEIRA_TRY(write_terms(connection, holder, terms));

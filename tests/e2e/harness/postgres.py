@@ -100,6 +100,11 @@ class PostgresServer:
             raise AssertionError(f"psql: {done.stderr}")
         return done.stdout
 
+    def dump(self, database):
+        done = subprocess.run([f"{self._programs}/pg_dump", f"--dbname={self.url(database)}"],
+                              capture_output=True, check=True)
+        return done.stdout
+
     def close(self):
         if self._process is not None:
             self.stop_immediately()

@@ -54,6 +54,15 @@ class SqliteStore:
         finally:
             connection.close()
 
+    def dump(self):
+        """All that is stored, as it lies on the disk."""
+        everything = b""
+        for end in ("", "-wal"):
+            if os.path.exists(self._path + end):
+                with open(self._path + end, "rb") as file:
+                    everything += file.read()
+        return everything
+
     def crash(self):
         raise AssertionError("an embedded database has no server to stop")
 
@@ -87,6 +96,10 @@ class PostgresStore:
 
     def execute(self, sql):
         self.server.psql(self.database, sql)
+
+    def dump(self):
+        """All that is stored, as a backup would hold it."""
+        return self.server.dump(self.database)
 
     def crash(self):
         """Stops the server as a crash would, and starts it again."""

@@ -21,6 +21,8 @@ WITH gone AS (
   DELETE FROM esteira.task_checkpoints WHERE task_id = ANY ($1)
 ), progress AS (
   DELETE FROM esteira.task_progress WHERE task_id = ANY ($1)
+), ciphers AS (
+  DELETE FROM esteira.task_ciphers WHERE task_id = ANY ($1)
 ), logs AS (
   DELETE FROM esteira.task_logs WHERE task_id = ANY ($1)
 )

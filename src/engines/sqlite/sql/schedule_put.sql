@@ -2,9 +2,9 @@
 INSERT INTO task_schedules (
   name, cron, timezone, type_id, payload, priority, max_retries, tags, missed, missed_window_us,
   missed_max, overlap, paused, created_at_us, updated_at_us, anchor_us, handled_until_us,
-  last_nominal_at_us, last_task_id, queued_at_us, next_at_us, look_at_us)
+  last_nominal_at_us, last_task_id, queued_at_us, next_at_us, look_at_us, encrypted)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-        ?21, ?22)
+        ?21, ?22, ?23)
 ON CONFLICT (name) DO UPDATE SET
   cron = excluded.cron, timezone = excluded.timezone, type_id = excluded.type_id,
   payload = excluded.payload, priority = excluded.priority, max_retries = excluded.max_retries,
@@ -13,4 +13,5 @@ ON CONFLICT (name) DO UPDATE SET
   updated_at_us = excluded.updated_at_us, anchor_us = excluded.anchor_us,
   handled_until_us = excluded.handled_until_us, last_nominal_at_us = excluded.last_nominal_at_us,
   last_task_id = excluded.last_task_id, queued_at_us = excluded.queued_at_us,
-  next_at_us = excluded.next_at_us, look_at_us = excluded.look_at_us
+  next_at_us = excluded.next_at_us, look_at_us = excluded.look_at_us,
+  encrypted = excluded.encrypted

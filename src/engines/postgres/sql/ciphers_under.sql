@@ -1,0 +1,3 @@
+-- ciphers_under
+SELECT task_id, key_id, wrapped FROM esteira.task_ciphers
+WHERE key_id = $1 AND task_id > $2 ORDER BY task_id LIMIT $3
