@@ -12,6 +12,7 @@
 namespace esteira {
 
 class EventSink;
+class TaskArchive;
 
 struct WorkerOptions {
   std::string name{};                         // "": host-pid-random
@@ -28,6 +29,8 @@ struct WorkerOptions {
   bool drain = false;                        // end when nothing of its types is ready or running
   bool maintenance = true;                   // expired leases, retention, statistics
   std::shared_ptr<const Keyring> keyring{};  // for encrypted types; without it none is claimed
+  // Where the retention writes tasks before it deletes them; null: nowhere.
+  std::shared_ptr<TaskArchive> archive{};
 };
 
 // One worker: a loop, its runner threads and the maintenance, over repositories of its own.

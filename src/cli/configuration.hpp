@@ -24,6 +24,7 @@ struct Configuration {
   std::vector<std::string> encryption_secrets{};  // "ID:KEY"
   WorkerOptions worker{};                         // its keyring is everybody's
   Retention retention{};                          // of types that this program creates
+  std::string retention_export{};                 // a folder; "": nowhere
   LogOptions log{};
   processors::BuiltinOptions processors{};
   std::string http_secrets_file{};  // where processors.http_request.secrets came from

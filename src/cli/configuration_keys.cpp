@@ -105,6 +105,10 @@ void add_retention(std::vector<Setting>& all) {
   all.push_back(
       duration_setting({"retention.cancelled", "", "how long new types keep CANCELLED tasks"},
                        [](auto& c) -> auto& { return c.retention.cancelled; }));
+  all.push_back(
+      text_setting({"retention.export", "the path of a folder",
+                    "where tasks are written before the retention deletes them; empty: nowhere"},
+                   [](auto& c) -> auto& { return c.retention_export; }, {}));
 }
 
 void add_log(std::vector<Setting>& all) {

@@ -73,6 +73,7 @@ Expected<int> run(const GlobalOptions& globals) {
   if (configuration) {
     check_configuration(checks, *configuration, variable_names());
     check_certificate(checks, *configuration);
+    check_export(checks, *configuration);
     check_processor_settings(checks, *configuration);
     const auto keyring = check_encryption(checks, *configuration);
     trouble = check_database(checks, *configuration, keyring.get());

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "archive/history.hpp"
 #include "cipher/keyring.hpp"
 #include "cli/configuration_keys.hpp"
 #include "cli/encryption_keys.hpp"
@@ -239,6 +240,15 @@ std::shared_ptr<const Keyring> check_encryption(Checks& checks,
         fmt::format("{}; {} enciphers", fmt::join((*keyring)->ids(), ", "), (*keyring)->current()));
   }
   return *keyring;
+}
+
+void check_export(Checks& checks, const Configuration& configuration) {
+  const auto& folder = configuration.retention_export;
+  if (folder.empty()) return;
+  const auto sound = check_history(folder);
+  if (sound) return checks.add("export", CheckStatus::ok, folder);
+  checks.add("export", CheckStatus::failed,
+             sound.error().message + "; until then the retention deletes nothing");
 }
 
 void check_processor_settings(Checks& checks, const Configuration& configuration) {

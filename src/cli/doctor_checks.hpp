@@ -44,6 +44,8 @@ void check_certificate(Checks& checks, const Configuration& configuration);
 // Of the encryption keys, where any are set; the answer goes on to the database's check.
 [[nodiscard]] std::shared_ptr<const Keyring> check_encryption(Checks& checks,
                                                               const Configuration& configuration);
+// Of the retention's export, where it is set.
+void check_export(Checks& checks, const Configuration& configuration);
 void check_processor_settings(Checks& checks, const Configuration& configuration);
 // Answers the status that the program exits with when the database is the trouble.
 [[nodiscard]] int check_database(Checks& checks, const Configuration& configuration,

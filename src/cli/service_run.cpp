@@ -146,13 +146,14 @@ Expected<Doors> open_doors(const ServicePlan& plan, const Store& store, const St
 // Somebody must take over from the dead where no worker does.
 Expected<std::unique_ptr<MaintenanceThread>> start_maintenance(const Configuration& configuration) {
   const auto& worker = configuration.worker;
-  auto maintenance =
-      std::make_unique<MaintenanceThread>(configuration.database_url,
-                                          MaintenanceOptions{.worker = {},
-                                                             .max_crashes = worker.max_crashes,
-                                                             .lease = worker.lease,
-                                                             .keyring = worker.keyring},
-                                          log_event_sink());
+  auto maintenance = std::make_unique<MaintenanceThread>(
+      configuration.database_url,
+      MaintenanceOptions{.worker = {},
+                         .max_crashes = worker.max_crashes,
+                         .lease = worker.lease,
+                         .keyring = worker.keyring,
+                         .archive = make_archive(configuration)},
+      log_event_sink());
   ESTEIRA_TRY(maintenance->open());
   maintenance->start();
   return maintenance;
@@ -227,8 +228,10 @@ Expected<int> run_service(ServicePlan plan) {
     reload.set_server([&doors](const http::TlsIdentity& identity) { return doors.use(identity); });
   }
   if (plan.with_worker) {
+    auto options = plan.configuration.worker;
+    options.archive = make_archive(plan.configuration);
     worker = std::make_unique<TaskWorker>(plan.configuration.database_url, *running.store.registry,
-                                          plan.configuration.worker, log_event_sink());
+                                          std::move(options), log_event_sink());
     ESTEIRA_TRY(worker->start());
   } else {
     running.maintenance = ESTEIRA_TRY(start_maintenance(plan.configuration));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "archive/history.hpp"
 #include "base/assert.hpp"
 #include "cli/encryption_keys.hpp"
 #include "cli/local_backend.hpp"
@@ -34,6 +35,11 @@ std::unique_ptr<ProcessorRegistry> make_registry(const Configuration& configurat
   auto registry = std::make_unique<ProcessorRegistry>();
   processors::add_builtin(*registry, configuration.processors);
   return registry;
+}
+
+std::shared_ptr<TaskArchive> make_archive(const Configuration& configuration) {
+  if (configuration.retention_export.empty()) return nullptr;
+  return open_history(configuration.retention_export);
 }
 
 Expected<Store> open_store(Configuration configuration, Migrate migrate) {

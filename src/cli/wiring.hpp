@@ -26,6 +26,9 @@ namespace esteira::cli {
 
 [[nodiscard]] std::unique_ptr<ProcessorRegistry> make_registry(const Configuration& configuration);
 
+// Where the retention writes before it deletes; null where it shall not.
+[[nodiscard]] std::shared_ptr<TaskArchive> make_archive(const Configuration& configuration);
+
 // An open database and what a verb needs beside it.
 struct Store {
   Configuration configuration;

@@ -64,6 +64,15 @@ inline constexpr std::size_t report_items_max = 1000;       // one call
 inline constexpr int promote_tasks_max = 1000;              // one tick
 inline constexpr int expired_leases_max = 100;              // one take-over
 inline constexpr int prune_tasks_max = 1000;                // one transaction of the retention
+inline constexpr int export_tasks_max = 5000;               // one file of the export
+// With an export the retention gathers for so long: many small files are a nuisance.
+inline constexpr Duration export_interval = 1h;
+// PostgreSQL keeps what grows by ranges of so many ids; its SQL names the number too.
+inline constexpr std::int64_t range_tasks = 10'000'000;
+// A task that is due may be kept so much longer where its range will be dropped by then.
+inline constexpr Duration range_drop_wait = 24h;
+// A range whose youngest order is younger is not dropped, whatever the types say.
+inline constexpr Duration range_age_min = 1h;
 inline constexpr std::size_t operation_tasks_max = 10'000'000;
 inline constexpr std::size_t operation_batch_tasks = 500;  // one transaction of an operation
 inline constexpr int operations_running_max = 100;

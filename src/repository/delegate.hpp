@@ -164,6 +164,9 @@ class DelegateRepository : public TaskRepository {
   [[nodiscard]] Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override {
     return inner_.count_waiting(type_id, most);
   }
+  [[nodiscard]] Expected<RangeStep> drop_range(const PruneRequest& request, Time now) override {
+    return inner_.drop_range(request, now);
+  }
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override {
     return inner_.prune(request, now);
   }

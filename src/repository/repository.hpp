@@ -311,11 +311,24 @@ struct ScheduleLook {
 // Whether the lock of a schedule that another transaction holds is waited for.
 enum class WhenLocked : std::uint8_t { wait, give_up };
 
+class TaskArchive;
+
 // How `task_types` retentions are overridden by hand; absent values are each type's own.
 struct PruneRequest {
-  std::optional<Duration> completed_older;
-  std::optional<Duration> failed_older;  // also cancelled
-  int limit = 0;                         // tasks, in this one transaction
+  std::optional<Duration> completed_older{};
+  std::optional<Duration> failed_older{};  // also cancelled
+  int limit = 0;                           // tasks, in this one transaction
+  // What goes is written there first; null: nowhere.
+  TaskArchive* archive = nullptr;
+  // Leaves what is due to `drop_range`, where that can be expected within limits::range_drop_wait.
+  bool spares_ranges = false;
+};
+
+// What a step of `drop_range` did.
+struct RangeStep {
+  bool dropped = false;
+  std::int64_t tasks = 0;  // that went with it
+  bool more = false;       // there is more to look at: call again
 };
 
 class TaskRepository {
@@ -487,8 +500,15 @@ class TaskRepository {
   // How many tasks of the type wait, due or not: exact up to `most`, and no more is counted.
   [[nodiscard]] virtual Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) = 0;
   // One bounded transaction of the retention; answers how many tasks went. Fewer than
-  // `request.limit`: none is left.
+  // `request.limit`: none is left. With an archive, what goes is what its file holds, which is kept
+  // before the commit: a failure of either leaves the tasks, and after a crash between the two, or
+  // in_doubt, a task may be archived twice, never not at all.
   [[nodiscard]] virtual Expected<std::int64_t> prune(const PruneRequest& request, Time now) = 0;
+  // One bounded step towards dropping a range of ids whose tasks have all ended and outlived every
+  // type's retention, with all that is kept of them. Waits for nobody: a range that somebody reads
+  // or changes stays for another time. With an archive only one without tasks goes. An engine that
+  // keeps no ranges does nothing.
+  [[nodiscard]] virtual Expected<RangeStep> drop_range(const PruneRequest& request, Time now) = 0;
   // Keys of the API. conflict: the id is taken (after in_doubt: by the call before).
   [[nodiscard]] virtual Expected<void> put_key(const StoredKey& key) = 0;
   // All that were ever made, newest first.
@@ -553,8 +573,8 @@ class TaskRepository {
   [[nodiscard]] virtual Expected<int> rewrap(std::span<const Rewrapped> rewrapped) = 0;
 
   // The engine's own housekeeping (checkpoint of the WAL, roll-up of old statistics, old
-  // idempotency keys, unique windows, workers, ended operations and changes); cheap when there is
-  // nothing to do.
+  // idempotency keys, unique windows, workers, ended operations and changes, ranges for the ids to
+  // come); cheap when there is nothing to do.
   [[nodiscard]] virtual Expected<void> maintain(Time now) = 0;
 };
 

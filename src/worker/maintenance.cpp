@@ -1,13 +1,17 @@
 #include "worker/maintenance.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "domain/limits.hpp"
+#include "telemetry/log.hpp"
 
 namespace esteira {
 namespace {
 
 // How many bounded transactions one round of the retention makes before others get their turn.
 constexpr int prune_batches_max = 50;
+constexpr int range_steps_max = 10;
 // How many batches of tasks that waited too long.
 constexpr int expiry_batches_max = 10;
 // And of those that wait for others which have ended.
@@ -43,7 +47,7 @@ Expected<void> Maintenance::tidy(Progress& progress) {
   while (ESTEIRA_TRY(take_expired()) > 0) progress.expired += ESTEIRA_TRY(settle_pending());
   progress.expiries_wait = ESTEIRA_TRY(expire_waiting());
   progress.dependencies_wait = ESTEIRA_TRY(work_dependencies());
-  if (clock_.steady() >= prune_at_) progress.pruned = ESTEIRA_TRY(prune());
+  if (clock_.steady() >= prune_at_) ESTEIRA_TRY(prune(progress));
   ESTEIRA_TRY(repository_.maintain(clock_.now()));
   progress.operations_wait = ESTEIRA_TRY(work_operations());
   return {};
@@ -128,18 +132,52 @@ Expected<int> Maintenance::settle_pending() {
   return settled;
 }
 
-Expected<std::int64_t> Maintenance::prune() {
-  std::int64_t pruned = 0;
-  for (int i = 0; i < prune_batches_max; ++i) {
-    const auto count =
-        ESTEIRA_TRY(repository_.prune({.limit = limits::prune_tasks_max}, clock_.now()));
-    pruned += count;
-    if (count < limits::prune_tasks_max) {
-      prune_at_ = clock_.steady() + options_.prune_interval;
-      break;
-    }
+Expected<bool> Maintenance::drop_ranges(Progress& progress) {
+  const PruneRequest request{.archive = options_.archive.get()};
+  for (int i = 0; i < range_steps_max; ++i) {
+    const auto step = ESTEIRA_TRY(repository_.drop_range(request, clock_.now()));
+    progress.dropped += step.tasks;
+    if (!step.more) return false;
   }
-  return pruned;
+  return true;
+}
+
+Expected<bool> Maintenance::delete_batches(Progress& progress) {
+  const PruneRequest request{
+      .limit = options_.archive ? limits::export_tasks_max : limits::prune_tasks_max,
+      .archive = options_.archive.get(),
+      .spares_ranges = true};
+  for (int i = 0; i < prune_batches_max; ++i) {
+    const auto count = ESTEIRA_TRY(repository_.prune(request, clock_.now()));
+    progress.pruned += count;
+    if (count < request.limit) return false;
+  }
+  return true;
+}
+
+// Ranges last: those that the batches have emptied go in the same round.
+Expected<bool> Maintenance::prune_some(Progress& progress) {
+  const bool deletes = ESTEIRA_TRY(delete_batches(progress));
+  const bool drops = ESTEIRA_TRY(drop_ranges(progress));
+  return deletes || drops;
+}
+
+Expected<void> Maintenance::prune(Progress& progress) {
+  const auto more = prune_some(progress);
+  if (more && *more) return {};
+  prune_at_ = clock_.steady() + options_.prune_interval;
+  if (more && options_.archive) {
+    prune_at_ = clock_.steady() + std::max(options_.prune_interval, limits::export_interval);
+  }
+  if (more) return {};
+  if (!options_.archive) {
+    prune_at_ = {};
+    return std::unexpected(more.error());
+  }
+  // A disk that is full must not keep the rest of the house from being tidied.
+  log(LogLevel::error,
+      "the retention could not export, and deletes nothing: " + more.error().message);
+  return {};
 }
 
 void Maintenance::emit(const Settlement& settlement, const Pending& pending) {

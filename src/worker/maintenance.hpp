@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "domain/settle.hpp"
 #include "esteira/repository.hpp"
+#include "repository/archive.hpp"
 #include "repository/repository.hpp"
 #include "telemetry/event.hpp"
 #include "worker/schedule_firing.hpp"
@@ -19,6 +20,8 @@ struct MaintenanceOptions {
   Duration lease = std::chrono::seconds{30};
   Duration prune_interval = std::chrono::minutes{1};
   std::shared_ptr<const Keyring> keyring{};  // for schedules of encrypted types
+  // Where tasks go before they are deleted; null: nowhere.
+  std::shared_ptr<TaskArchive> archive{};
 };
 
 // Safe in many processes at once: the database decides who gets what. One thread's.
@@ -28,9 +31,10 @@ class Maintenance {
               Random& random, EventSink* events);
 
   struct Progress {
-    int expired = 0;  // attempts whose lease had ended, settled
-    std::int64_t pruned = 0;
-    int fired = 0;  // tasks that schedules made
+    int expired = 0;           // attempts whose lease had ended, settled
+    std::int64_t pruned = 0;   // deleted tasks
+    std::int64_t dropped = 0;  // tasks that went with their ranges
+    int fired = 0;             // tasks that schedules made
     // The next round should come at once:
     bool expiries_wait = false;
     bool dependencies_wait = false;
@@ -56,7 +60,11 @@ class Maintenance {
   Expected<bool> expire_waiting();
   // Some batches; true: there may be more.
   Expected<bool> work_dependencies();
-  Expected<std::int64_t> prune();
+  Expected<void> prune(Progress& progress);
+  // Some steps; true: there may be more.
+  Expected<bool> prune_some(Progress& progress);
+  Expected<bool> drop_ranges(Progress& progress);
+  Expected<bool> delete_batches(Progress& progress);
   // Some batches; true: there may be more.
   Expected<bool> work_operations();
   [[nodiscard]] Settlement decide(const Pending& pending);

@@ -61,7 +61,8 @@ struct TaskWorker::Impl {
         MaintenanceOptions{.worker = options.name + "/maintenance",
                            .max_crashes = options.max_crashes,
                            .lease = options.lease,
-                           .keyring = options.keyring},
+                           .keyring = options.keyring,
+                           .archive = options.archive},
         events);
   }
 

@@ -879,11 +879,31 @@ class Looking(Case):
     def test_prune_removes_what_ended(self):
         self.create()
         self.drain()
-        self.assertEqual(self.json("prune"), {"pruned": 0})
+        self.assertEqual(self.json("prune"), {"pruned": 0, "dropped": 0})
         waiting = self.create()
-        self.assertEqual(self.json("prune", "--completed-older", "0s"), {"pruned": 1})
+        self.assertEqual(self.json("prune", "--completed-older", "0s"),
+                         {"pruned": 1, "dropped": 0})
         self.assertEqual([task["task_id"] for task in self.json("task", "list")], [waiting])
         self.assertIn("0 ended tasks", self.run_verb("prune")[0])
+
+    def test_prune_exports_first_and_deletes_nothing_where_it_can_not(self):
+        task_id = self.create()
+        self.drain()
+        folder = os.path.join(self.folder, "history")
+        words = ("prune", "--completed-older", "0s", "--export", folder)
+        self.assertIn("history", self.run_verb(*words, status=FAILED)[1])
+        self.assertEqual(self.json("task", "show", task_id)["status"], "COMPLETED")
+        os.mkdir(folder)
+        self.assertEqual(self.json(*words)["pruned"], 1)
+        name, = os.listdir(folder)
+        self.assertRegex(name, rf"^tasks-{task_id}-{task_id}-[0-9a-f]{{8}}\.ndjson\.zst$")
+
+    def test_doctor_says_that_the_export_can_not_be_written(self):
+        folder = os.path.join(self.folder, "history")
+        out, _ = self.run_verb("doctor", status=FAILED, ESTEIRA_RETENTION_EXPORT=folder)
+        self.assertIn("is no folder", out)
+        os.mkdir(folder)
+        self.assertIn(folder, self.run_verb("doctor", ESTEIRA_RETENTION_EXPORT=folder)[0])
 
     def test_bench_measures_on_a_database_of_its_own(self):
         task_id = self.create()

@@ -293,9 +293,13 @@ TEST_F(Postgres, the_view_is_read_by_key_and_never_whole) {
   for (const std::string sql : {"SELECT * FROM esteira.tasks WHERE task_id = 7",
                                 "SELECT * FROM esteira.tasks ORDER BY task_id DESC LIMIT 50"}) {
     const std::string plan = plan_of(sql);
-    EXPECT_EQ(plan.find("Seq Scan on task_requests"), std::string::npos) << plan;
-    EXPECT_EQ(plan.find("Seq Scan on task_executions"), std::string::npos) << plan;
-    EXPECT_EQ(plan.find("Sort Key: r.task_id"), std::string::npos) << plan;
+    // What is empty may be read whole: of the parts that is the rest.
+    EXPECT_EQ(plan.find("Seq Scan on task_requests_1"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("Seq Scan on task_executions_1"), std::string::npos) << plan;
+    // The first range is read in order and merged, not sorted.
+    const auto order = plan.find("Sort Key: r.task_id");
+    if (order == std::string::npos) continue;
+    EXPECT_EQ(plan.substr(plan.rfind("->", order), 16), "->  Merge Append") << plan;
   }
 }
 

@@ -20,6 +20,7 @@ class OtherTransaction {
  public:
   virtual ~OtherTransaction() = default;
   [[nodiscard]] virtual CallerConnection connection() const = 0;
+  virtual void run(const std::string& sql) = 0;
   virtual void commit() = 0;
   virtual void roll_back() = 0;
 };

@@ -46,7 +46,8 @@ ALLOWED = {
     "processors": MIDDLE,  # and each of its own folders
     "http": MIDDLE | {"service", "worker", "api"},
     "client": GROUND,
-    "cli": MIDDLE | {"service", "worker", "api", "processors", "http", "client",
+    "archive": MIDDLE | {"api"},
+    "cli": MIDDLE | {"service", "worker", "api", "archive", "processors", "http", "client",
                      "cipher", "umbrella"},
     "umbrella": MIDDLE | {"cipher", "service", "worker", "processors"},
 }
@@ -60,6 +61,7 @@ DOORS = [
     (r"(CLI/|toml\+\+/|toml\.hpp)", {"cli"}),
     (r"valijson/", {"processor"}),
     (r"spdlog/", {"telemetry"}),
+    (r"zstd\.h$", {"archive"}),
     (r"openssl/", {"base", "cipher", "processors/*", "service", "http", "cli"}),
     (r"(gtest|gmock|benchmark)/", set()),
 ]
@@ -274,7 +276,7 @@ class Bites(unittest.TestCase):
                                ("boost/beast.hpp", "api"), ("boost/asio.hpp", "worker"),
                                ("curl/curl.h", "processors/command"), ("CLI/CLI.hpp", "http"),
                                ("toml++/toml.h", "service"), ("valijson/schema.hpp", "service"),
-                               ("spdlog/spdlog.h", "worker"), ("gtest/gtest.h", "base")):
+                               ("spdlog/spdlog.h", "worker"), ("zstd.h", "cli"), ("gtest/gtest.h", "base")):
             self.expect({f"src/{layer}/a.cpp": f"#include <{library}>\n"}, library)
 
     def test_another_engines_sql(self):

@@ -81,6 +81,11 @@ struct Waiting {
                                                         std::span<const TaskId> ids);
 // One row of the view, within the transaction; nothing where there is no such task.
 [[nodiscard]] Expected<std::optional<Task>> read_task(Runner& runner, TaskId task_id);
+// The same of many; those that do not exist are left out.
+[[nodiscard]] Expected<std::vector<Task>> read_tasks(Runner& runner, std::span<const TaskId> ids);
+// A row of executions.sql and of log_lines.sql.
+[[nodiscard]] Expected<Execution> read_execution(const Rows& rows, int row, TaskId task_id);
+[[nodiscard]] LogLine read_log_line(const Rows& rows, int row);
 // The ids of those that pass the filter now, newest first, whatever its own limit; `limit` at most.
 [[nodiscard]] Expected<std::vector<TaskId>> fitting(Runner& runner, const TaskFilter& filter,
                                                     std::size_t limit);

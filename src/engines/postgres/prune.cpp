@@ -3,7 +3,10 @@
 #include <array>
 
 #include "base/assert.hpp"
+#include "domain/limits.hpp"
 #include "engines/postgres/change.hpp"
+#include "engines/postgres/range.hpp"
+#include "engines/postgres/record.hpp"
 #include "engines/postgres/repository.hpp"
 #include "postgres_sql.hpp"
 
@@ -30,6 +33,7 @@ class PruneWalk {
     std::vector<TaskId> due;
     if (youngest.null(0, 0)) return due;
     youngest_ = youngest.time(0, 0);
+    spared_below_ = ESTEIRA_TRY(spared_below(runner_, request_, now_));
     while (!ended_ && static_cast<int>(due.size()) < request_.limit) {
       ESTEIRA_TRY(walk_stretch(due));
     }
@@ -46,6 +50,7 @@ class PruneWalk {
     Params params;
     params.add(after_).add(youngest_).add(now_);
     params.add(us(request_.completed_older)).add(us(request_.failed_older));
+    params.add(spared_below_).add(std::int64_t{limits::range_drop_wait.count()});
     const Rows rows = ESTEIRA_TRY(runner_.run(sql, params));
     // The ids are about as old as their order: once a whole stretch is too young, so is the rest.
     const bool last = rows.integer(0, 2) == 0 || rows.time(0, 1) > youngest_;
@@ -69,6 +74,7 @@ class PruneWalk {
   TaskId after_;
   const Time now_;
   Time youngest_{};
+  TaskId spared_below_ = 0;
   bool wrapped_ = false;
   bool ended_ = false;
 };
@@ -96,12 +102,22 @@ Expected<std::int64_t> Repository::prune(const PruneRequest& request, Time now) 
     ended.push_back(standing.task_id);
     stats.add_ended(standing.type_id, standing.status, now, -1);
   }
+  std::unique_ptr<ArchiveFile> file;
+  if (request.archive != nullptr && !ended.empty()) {
+    file = ESTEIRA_TRY(write_records(connection_, *request.archive, ended));
+  }
   ESTEIRA_TRY(erase(connection_, ended));
   ESTEIRA_TRY(write_stats(connection_, stats, shard_));
+  if (file) ESTEIRA_TRY(file->keep());
   ESTEIRA_TRY(transaction.commit());
   tell_if_noted(now);
   prune_after_ = walk.after();
   return static_cast<std::int64_t>(ended.size());
+}
+
+Expected<RangeStep> Repository::drop_range(const PruneRequest& request, Time now) {
+  const RecursiveLock lock{mutex_};
+  return ranges_.step(connection_, request, now, shard_);
 }
 
 Expected<void> Repository::maintain(Time now) {
@@ -115,7 +131,7 @@ Expected<void> Repository::maintain(Time now) {
     statements.push_back({.sql = sql, .params = Params{}.add(now)});
   }
   ESTEIRA_TRY(connection_.transaction(Effect::writes, statements));
-  return {};
+  return make_range_ahead(connection_);
 }
 
 }  // namespace esteira::postgres

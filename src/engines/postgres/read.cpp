@@ -143,6 +143,31 @@ Expected<std::optional<Task>> read_task(Runner& runner, TaskId task_id) {
   return std::move(tasks.front());
 }
 
+Expected<std::vector<Task>> read_tasks(Runner& runner, std::span<const TaskId> ids) {
+  const auto params = by_id_params(ids, std::nullopt);
+  const Rows rows = ESTEIRA_TRY(runner.run(sql::tasks_by_id, params));
+  return read_tasks(rows);
+}
+
+Expected<Execution> read_execution(const Rows& rows, int row, TaskId task_id) {
+  return Execution{.execution_id = rows.integer(row, 0),
+                   .task_id = task_id,
+                   .attempt = rows.small(row, 1),
+                   .status = ESTEIRA_TRY(parse_execution_status(rows.text(row, 2))),
+                   .started_at = rows.time(row, 3),
+                   .completed_at = rows.time_or(row, 4),
+                   .error_message = rows.text_or(row, 5),
+                   .metadata = ESTEIRA_TRY(read_json(rows, row, 6))};
+}
+
+LogLine read_log_line(const Rows& rows, int row) {
+  return {.attempt = rows.small(row, 0),
+          .line = rows.small(row, 1),
+          .at = rows.time(row, 2),
+          .level = static_cast<LogLevel>(rows.small(row, 3)),
+          .text = std::string{rows.text(row, 4)}};
+}
+
 Expected<std::optional<Task>> Repository::task(TaskId task_id, Time /*now*/) {
   const RecursiveLock lock{mutex_};
   auto tasks = ESTEIRA_TRY(tasks_by_id(std::array{task_id}, std::nullopt));
@@ -177,14 +202,7 @@ Expected<std::vector<Execution>> Repository::executions(TaskId task_id) {
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::executions, Params{}.add(task_id)));
   std::vector<Execution> executions;
   for (int row = 0; row < rows.size(); ++row) {
-    executions.push_back({.execution_id = rows.integer(row, 0),
-                          .task_id = task_id,
-                          .attempt = rows.small(row, 1),
-                          .status = ESTEIRA_TRY(parse_execution_status(rows.text(row, 2))),
-                          .started_at = rows.time(row, 3),
-                          .completed_at = rows.time_or(row, 4),
-                          .error_message = rows.text_or(row, 5),
-                          .metadata = ESTEIRA_TRY(read_json(rows, row, 6))});
+    executions.push_back(ESTEIRA_TRY(read_execution(rows, row, task_id)));
   }
   return executions;
 }
@@ -193,13 +211,7 @@ Expected<std::vector<LogLine>> Repository::log_lines(TaskId task_id) {
   const RecursiveLock lock{mutex_};
   const Rows rows = ESTEIRA_TRY(connection_.read(sql::log_lines, Params{}.add(task_id)));
   std::vector<LogLine> lines;
-  for (int row = 0; row < rows.size(); ++row) {
-    lines.push_back({.attempt = rows.small(row, 0),
-                     .line = rows.small(row, 1),
-                     .at = rows.time(row, 2),
-                     .level = static_cast<LogLevel>(rows.small(row, 3)),
-                     .text = std::string{rows.text(row, 4)}});
-  }
+  for (int row = 0; row < rows.size(); ++row) lines.push_back(read_log_line(rows, row));
   return lines;
 }
 

@@ -10,6 +10,7 @@
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/dependents.hpp"
 #include "engines/postgres/lane_book.hpp"
+#include "engines/postgres/range.hpp"
 #include "engines/postgres/wake.hpp"
 #include "esteira/repository.hpp"
 #include "repository/held_hints.hpp"
@@ -121,6 +122,7 @@ class Repository final : public TaskRepository {
                                                                  Time now) override;
   [[nodiscard]] Expected<std::int64_t> count_waiting(TypeId type_id, std::int64_t most) override;
   [[nodiscard]] Expected<std::int64_t> prune(const PruneRequest& request, Time now) override;
+  [[nodiscard]] Expected<RangeStep> drop_range(const PruneRequest& request, Time now) override;
   [[nodiscard]] Expected<void> put_key(const StoredKey& key) override;
   [[nodiscard]] Expected<std::vector<StoredKey>> keys() override;
   [[nodiscard]] Expected<bool> revoke_key(std::string_view key_id, Time now) override;
@@ -219,6 +221,7 @@ class Repository final : public TaskRepository {
   Edge checked_edge_ ESTEIRA_GUARDED_BY(mutex_);
   // Where the walk of the retention stands; 0: at the oldest task.
   TaskId prune_after_ ESTEIRA_GUARDED_BY(mutex_) = 0;
+  RangeKeeper ranges_ ESTEIRA_GUARDED_BY(mutex_);
   // Last, so that its threads end first.
   Wake wake_;
 };

@@ -4,6 +4,7 @@
 
 #include "domain/limits.hpp"
 #include "engines/sqlite/operations.hpp"
+#include "engines/sqlite/record.hpp"
 #include "engines/sqlite/stats_book.hpp"
 #include "sqlite_sql.hpp"
 
@@ -87,23 +88,26 @@ Expected<std::vector<TaskId>> Pruner::find_after(Connection& connection, TaskId 
   return found;
 }
 
-Expected<std::int64_t> Pruner::erase(Connection& connection, const std::vector<TaskId>& ids) {
+Expected<std::int64_t> Pruner::erase(Connection& connection, const std::vector<TaskId>& ids,
+                                     TaskArchive* archive) {
   StatsBook stats;
-  std::int64_t erased = 0;
+  std::vector<TaskId> ended;
   for (const auto task_id : ids) {
-    {
-      // Between the look and this transaction a person may have retried or deleted it.
-      auto query = ESTEIRA_TRY(connection.query(sql::prune_check));
-      query.bind(task_id);
-      if (!ESTEIRA_TRY(query.step())) continue;
-      stats.add_ended(query.small(1), ESTEIRA_TRY(parse_task_status(query.view(0))), -1);
-    }
-    ESTEIRA_TRY(erase_task(connection, task_id));
-    ++erased;
+    // Between the look and this transaction a person may have retried or deleted it.
+    auto query = ESTEIRA_TRY(connection.query(sql::prune_check));
+    query.bind(task_id);
+    if (!ESTEIRA_TRY(query.step())) continue;
+    stats.add_ended(query.small(1), ESTEIRA_TRY(parse_task_status(query.view(0))), -1);
+    ended.push_back(task_id);
   }
-  ESTEIRA_TRY(strike_from_leases(connection, ids));
+  if (ended.empty()) return 0;
+  std::unique_ptr<ArchiveFile> file;
+  if (archive != nullptr) file = ESTEIRA_TRY(write_records(connection, *archive, ended));
+  for (const auto task_id : ended) ESTEIRA_TRY(erase_task(connection, task_id));
+  ESTEIRA_TRY(strike_from_leases(connection, ended));
   ESTEIRA_TRY(stats.write(connection));
-  return erased;
+  if (file) ESTEIRA_TRY(file->keep());
+  return std::ssize(ended);
 }
 
 Expected<void> tidy(Connection& connection, Time now) {

@@ -16,9 +16,11 @@ class Pruner {
   // Ids of up to `request.limit` tasks to delete. Needs no transaction.
   [[nodiscard]] Expected<std::vector<TaskId>> find(Connection& connection,
                                                    const PruneRequest& request, Time now);
-  // Deletes those that still are what was found; answers how many. In a transaction.
+  // Deletes those that still are what was found; answers how many. In a transaction, which the
+  // caller commits next: the archive (may be null) has kept them by then.
   [[nodiscard]] static Expected<std::int64_t> erase(Connection& connection,
-                                                    const std::vector<TaskId>& ids);
+                                                    const std::vector<TaskId>& ids,
+                                                    TaskArchive* archive);
 
  private:
   [[nodiscard]] Expected<std::vector<TaskId>> find_after(Connection& connection, TaskId after,

@@ -305,11 +305,14 @@ class Repository final : public TaskRepository {
       const auto ids = ESTEIRA_TRY(store.pruner.find(connection, request, now));
       if (ids.empty()) return 0;
       auto transaction = ESTEIRA_TRY(Transaction::begin(connection));
-      const auto erased = ESTEIRA_TRY(Pruner::erase(connection, ids));
+      const auto erased = ESTEIRA_TRY(Pruner::erase(connection, ids, request.archive));
       ESTEIRA_TRY(transaction.commit());
       store.after_commit();
       return erased;
     });
+  }
+  Expected<RangeStep> drop_range(const PruneRequest& /*request*/, Time /*now*/) override {
+    return RangeStep{};
   }
   Expected<void> put_key(const StoredKey& key) override {
     return write([&](Connection& connection) { return sqlite::put_key(connection, key); });

@@ -10,10 +10,12 @@ WITH stretch AS MATERIALIZED (
   CROSS JOIN LATERAL (SELECT * FROM esteira.task_executions x WHERE x.task_id = s.task_id
                       ORDER BY x.attempt DESC LIMIT 1) e
   WHERE s.created_at <= $2 AND e.ends_task
-    AND e.completed_at <= $3 - interval '1 microsecond' *
+    AND e.completed_at <= $3 - interval '1 microsecond' * (
       CASE e.status WHEN 'COMPLETED' THEN coalesce($4, t.retention_completed_us)
                     WHEN 'CANCELLED' THEN coalesce($5, t.retention_cancelled_us)
                     ELSE coalesce($5, t.retention_failed_us) END
+      -- Below this id a range is about to be dropped whole.
+      + CASE WHEN s.task_id < $6 THEN $7 ELSE 0 END)
     AND NOT EXISTS (SELECT FROM esteira.task_reopened p
                     WHERE p.task_id = s.task_id AND p.after_attempt >= e.attempt)
   ORDER BY s.task_id LIMIT :limit

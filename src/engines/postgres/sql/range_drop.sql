@@ -1,0 +1,2 @@
+-- drop_range
+SELECT esteira.drop_range($1)

@@ -1,0 +1,1 @@
+-- Only PostgreSQL keeps what grows with the tasks by ranges of their ids; its migration has this number.
