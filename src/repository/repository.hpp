@@ -194,7 +194,7 @@ struct TickRequest {
   std::span<const Settlement> settlements{};
   std::span<const Renewal> renewals{};
   Duration lease{};  // of the renewals
-  // Moves at most so many due tasks from the scheduled to the ready; 0: none.
+  // So many due tasks at most leave the scheduled, for the ready or for the claim; 0: none.
   int promote_limit = 0;
   std::optional<ClaimRequest> claim{};
 };

@@ -505,7 +505,8 @@ void WorkerLoop::schedule_poll(const TickAnswer& answer, int claimed, int limit,
   poll_at_ = steady + options_.poll / 2 +
              Duration{static_cast<std::int64_t>(static_cast<double>(options_.poll.count()) / 2 *
                                                 random_.fraction())};
-  if (answer.promoted >= limits::promote_tasks_max) {
+  const bool more_due = answer.next_due_at && *answer.next_due_at <= clock_.now();
+  if (answer.promoted > 0 && more_due) {
     promote_at_ = steady;
     poll_at_ = steady;
   } else if (answer.next_due_at) {

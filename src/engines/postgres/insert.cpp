@@ -49,8 +49,7 @@ bool depends(const NewTaskRow& row) {
 
 // Needs to know its id before it is inserted.
 bool keyed(const NewTaskRow& row) {
-  return row.unique_key || row.idempotency_key || row.seal || row.terms.batch_id ||
-         depends(row);
+  return row.unique_key || row.idempotency_key || row.seal || row.terms.batch_id || depends(row);
 }
 
 Params insert_params(std::span<const NewTaskRow* const> rows, std::span<const TaskId> ids,

@@ -23,17 +23,17 @@ std::optional<std::int64_t> us(const std::optional<Duration>& duration) {
 // stopped.
 class PruneWalk {
  public:
-  PruneWalk(Runner& runner, const PruneRequest& request, TaskId after, Time now)
-      : runner_(runner), request_(request), begun_after_(after), after_(after), now_(now) {}
+  PruneWalk(Connection& connection, const PruneRequest& request, TaskId after, Time now)
+      : connection_(connection), request_(request), begun_after_(after), after_(after), now_(now) {}
 
   Expected<std::vector<TaskId>> find() {
     Params params;
     params.add(now_).add(us(request_.completed_older)).add(us(request_.failed_older));
-    const Rows youngest = ESTEIRA_TRY(runner_.run(sql::prune_youngest, params));
+    const Rows youngest = ESTEIRA_TRY(connection_.read(sql::prune_youngest, std::move(params)));
     std::vector<TaskId> due;
     if (youngest.null(0, 0)) return due;
     youngest_ = youngest.time(0, 0);
-    spared_below_ = ESTEIRA_TRY(spared_below(runner_, request_, now_));
+    ESTEIRA_TRY(spare_ranges());
     while (!ended_ && static_cast<int>(due.size()) < request_.limit) {
       ESTEIRA_TRY(walk_stretch(due));
     }
@@ -44,6 +44,13 @@ class PruneWalk {
   [[nodiscard]] TaskId after() const { return after_; }
 
  private:
+  Expected<void> spare_ranges() {
+    Transaction transaction{connection_};
+    ESTEIRA_TRY(transaction.begin());
+    spared_below_ = ESTEIRA_TRY(spared_below(connection_, request_, now_));
+    return transaction.commit();
+  }
+
   Expected<void> walk_stretch(std::vector<TaskId>& due) {
     const int wanted = request_.limit - static_cast<int>(due.size());
     const std::string sql = inlined(sql::prune_walk, ":limit", wanted);
@@ -51,7 +58,7 @@ class PruneWalk {
     params.add(after_).add(youngest_).add(now_);
     params.add(us(request_.completed_older)).add(us(request_.failed_older));
     params.add(spared_below_).add(std::int64_t{limits::range_drop_wait.count()});
-    const Rows rows = ESTEIRA_TRY(runner_.run(sql, params));
+    const Rows rows = ESTEIRA_TRY(connection_.read(sql, std::move(params)));
     // The ids are about as old as their order: once a whole stretch is too young, so is the rest.
     const bool last = rows.integer(0, 2) == 0 || rows.time(0, 1) > youngest_;
     std::vector<TaskId> found = rows.integers(0, 3);
@@ -68,7 +75,7 @@ class PruneWalk {
     return {};
   }
 
-  Runner& runner_;
+  Connection& connection_;
   const PruneRequest& request_;
   const TaskId begun_after_;
   TaskId after_;
@@ -83,14 +90,15 @@ class PruneWalk {
 
 Expected<std::int64_t> Repository::prune(const PruneRequest& request, Time now) {
   const RecursiveLock lock{mutex_};
-  Transaction transaction{connection_};
-  ESTEIRA_TRY(transaction.begin());
+  // The walk may be long, and an open transaction would keep every dead row of the queue meanwhile.
   PruneWalk walk{connection_, request, prune_after_, now};
   const std::vector<TaskId> due = ESTEIRA_TRY(walk.find());
   if (due.empty()) {
     prune_after_ = walk.after();
     return 0;
   }
+  Transaction transaction{connection_};
+  ESTEIRA_TRY(transaction.begin());
   const Rows locked =
       ESTEIRA_TRY(transaction.run(sql::prune_lock, Params{}.array<std::int64_t>(due)));
   std::vector<TaskId> ids;

@@ -19,14 +19,14 @@ namespace {
 
 // Takes from the lanes of a group, merged by (run_at, task_id), until `limit` are taken.
 Expected<void> take_from(Connection& connection, const LaneGroup& group, int limit, Time now,
-                         std::vector<Candidate>& taken) {
+                         Arrivals& arrivals, std::vector<Candidate>& taken) {
   // A lane alone gives all that is wanted in one page; of several, each gives its share first.
   const int wanted = limit - static_cast<int>(taken.size());
   if (group.empty() || wanted <= 0) return {};
   const int page = group.size() == 1 ? wanted : wanted / static_cast<int>(group.size()) + 8;
   std::vector<LaneReader> readers;
   readers.reserve(group.size());
-  for (const auto& lane : group) readers.emplace_back(connection, lane, page, now);
+  for (const auto& lane : group) readers.emplace_back(connection, lane, page, now, arrivals);
   while (std::ssize(taken) < limit) {
     LaneReader* best = nullptr;
     const Claim* first = nullptr;
@@ -140,7 +140,20 @@ Expected<void> add_queued_lanes(Connection& connection, TypeId type_id, std::vec
   }
 }
 
-Expected<void> add_lanes(Connection& connection, TypeId type_id, Time now, DueLanes& due) {
+// A lane that has arrivals may have rows too, and then has one head.
+void add_arrived(const Lane& arrived, std::vector<Lane>& lanes) {
+  const auto same = std::ranges::find_if(lanes, [&](const Lane& lane) {
+    return lane.type_id == arrived.type_id && lane.priority == arrived.priority;
+  });
+  if (same == lanes.end()) {
+    lanes.push_back(arrived);
+  } else {
+    same->head = std::min(same->head, arrived.head);
+  }
+}
+
+Expected<void> add_lanes(Connection& connection, TypeId type_id, Time now, const Arrivals& arrivals,
+                         DueLanes& due) {
   bool gated = false;
   {
     auto claimable = ESTEIRA_TRY(connection.query(sql::type_claimable));
@@ -155,11 +168,13 @@ Expected<void> add_lanes(Connection& connection, TypeId type_id, Time now, DueLa
   for (;;) {
     auto query = ESTEIRA_TRY(connection.query(sql::lane_next));
     query.bind(type_id, below);
-    if (!ESTEIRA_TRY(query.step())) return {};
+    if (!ESTEIRA_TRY(query.step())) break;
     below = query.integer(0);
     const Lane lane{.type_id = type_id, .priority = query.small(0), .head = query.time(1)};
     if (lane.head <= now) lanes.push_back(lane);
   }
+  for (const auto& lane : arrivals.lanes(type_id)) add_arrived(lane, lanes);
+  return {};
 }
 
 }  // namespace
@@ -220,26 +235,27 @@ Expected<Claim> read_open_claim(Connection& connection, const LeasePart& part,
   return claim;
 }
 
-Expected<DueLanes> due_lanes(Connection& connection, std::span<const TypeId> types, Time now) {
+Expected<DueLanes> due_lanes(Connection& connection, std::span<const TypeId> types, Time now,
+                             const Arrivals& arrivals) {
   DueLanes due;
-  for (const auto type_id : types) ESTEIRA_TRY(add_lanes(connection, type_id, now, due));
+  for (const auto type_id : types) ESTEIRA_TRY(add_lanes(connection, type_id, now, arrivals, due));
   return due;
 }
 
 Expected<ClaimAnswer> claim(Connection& connection, const ClaimRequest& request,
-                            const std::string& worker, Time now) {
+                            const std::string& worker, Time now, Arrivals& arrivals) {
   if (request.again) {
     auto claims = ESTEIRA_TRY(open_claims(connection, request.lease_id));
     if (!claims.empty()) return ClaimAnswer{.claims = std::move(claims)};
   }
   if (request.limit <= 0) return ClaimAnswer{};
   std::vector<Candidate> taken;
-  GateBook gates(connection, request.gated_limit.value_or(request.limit), now);
-  const auto due = ESTEIRA_TRY(due_lanes(connection, request.types, now));
+  GateBook gates(connection, request.gated_limit.value_or(request.limit), now, arrivals);
+  const auto due = ESTEIRA_TRY(due_lanes(connection, request.types, now, arrivals));
   for (const auto& group : ranked(due, request.ageing, now)) {
     if (std::ssize(taken) >= request.limit) break;
     ESTEIRA_TRY(take_gated(gates, group, request.limit, taken));
-    ESTEIRA_TRY(take_from(connection, group.plain, request.limit, now, taken));
+    ESTEIRA_TRY(take_from(connection, group.plain, request.limit, now, arrivals, taken));
   }
   ESTEIRA_TRY(gates.close());
   ClaimAnswer answer{.next_at = gates.next_at()};
@@ -255,18 +271,27 @@ Expected<std::optional<Time>> next_due(Connection& connection) {
 }
 
 Expected<int> promote(Connection& connection, int limit, Time now) {
-  ESTEIRA_TRY(connection.run(sql::promote, now, limit));
-  int promoted = sqlite3_changes(connection.handle());
-  ESTEIRA_TRY(connection.run(sql::promote_queued, now, limit));
-  promoted += sqlite3_changes(connection.handle());
-  if (promoted > 0) ESTEIRA_TRY(connection.run(sql::promoted_delete, now, promoted));
-  return promoted;
+  if (limit <= 0) return 0;
+  Time run_at = now;
+  TaskId task_id = std::numeric_limits<TaskId>::max();
+  {
+    auto last = ESTEIRA_TRY(connection.query(sql::promote_last));
+    last.bind(now, limit);
+    if (ESTEIRA_TRY(last.step())) {
+      run_at = last.time(0);
+      task_id = last.integer(1);
+    }
+  }
+  ESTEIRA_TRY(connection.run(sql::promote, run_at, task_id));
+  ESTEIRA_TRY(connection.run(sql::promote_queued, run_at, task_id));
+  ESTEIRA_TRY(connection.run(sql::promoted_delete, run_at, task_id));
+  return sqlite3_changes(connection.handle());
 }
 
 Expected<bool> has_ready(Connection& connection, std::span<const TypeId> types, Time now) {
   for (const auto type_id : types) {
     DueLanes due;
-    ESTEIRA_TRY(add_lanes(connection, type_id, now, due));
+    ESTEIRA_TRY(add_lanes(connection, type_id, now, Arrivals{}, due));
     if (!due.empty()) return true;
     auto query = ESTEIRA_TRY(connection.query(sql::scheduled_due));
     query.bind(type_id, now);

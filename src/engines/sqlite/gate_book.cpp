@@ -72,7 +72,7 @@ Expected<void> GateBook::take_ready(Gate& gate, const Lane& lane, int wanted,
                                     std::vector<Candidate>& taken) {
   const int most = gate.room(wanted);
   if (most == 0) return {};
-  LaneReader reader(connection_, lane, most, now_);
+  LaneReader reader(connection_, lane, most, now_, arrivals_);
   int count = 0;
   while (count < most && ESTEIRA_TRY(reader.head()) != nullptr) {
     taken.push_back(reader.take());

@@ -9,6 +9,7 @@
 #include "domain/gate.hpp"
 #include "domain/lanes.hpp"
 #include "domain/limits.hpp"
+#include "engines/sqlite/arrivals.hpp"
 #include "engines/sqlite/candidate.hpp"
 #include "engines/sqlite/connection.hpp"
 
@@ -17,8 +18,8 @@ namespace esteira::sqlite {
 class GateBook {
  public:
   // `most`: of all gated types together.
-  GateBook(Connection& connection, int most, Time now)
-      : connection_(connection), left_(most), now_(now) {}
+  GateBook(Connection& connection, int most, Time now, Arrivals& arrivals)
+      : connection_(connection), left_(most), now_(now), arrivals_(arrivals) {}
 
   // Takes of a gated type's lane what may start, `wanted` at most.
   [[nodiscard]] Expected<void> take(const Lane& lane, int wanted, std::vector<Candidate>& taken);
@@ -45,6 +46,7 @@ class GateBook {
   Connection& connection_;
   int left_;
   const Time now_;
+  Arrivals& arrivals_;
   int visits_left_ = limits::gate_flows_max;
   std::map<TypeId, Gate> gates_;
 };

@@ -6,6 +6,13 @@
 #include "sqlite_sql.hpp"
 
 namespace esteira::sqlite {
+namespace {
+
+std::pair<Time, TaskId> place_of(const Candidate& candidate) {
+  return {candidate.claim.run_at, candidate.claim.fence.task_id};
+}
+
+}  // namespace
 
 Expected<Candidate> read_candidate(const Query& row, TypeId type_id, int priority) {
   Candidate candidate;
@@ -24,10 +31,19 @@ Expected<Candidate> read_candidate(const Query& row, TypeId type_id, int priorit
 
 Expected<Candidate*> LaneReader::head() {
   if (next_ == candidates_.size() && !exhausted_) ESTEIRA_TRY(read_page());
-  return next_ < candidates_.size() ? &candidates_[next_] : nullptr;
+  auto* stored = next_ < candidates_.size() ? &candidates_[next_] : nullptr;
+  auto* arrived = arrived_ != nullptr && !arrived_->empty() ? &arrived_->front() : nullptr;
+  arrived_first_ =
+      arrived != nullptr && (stored == nullptr || place_of(*arrived) < place_of(*stored));
+  return arrived_first_ ? arrived : stored;
 }
 
 Candidate LaneReader::take() {
+  if (arrived_first_) {
+    auto candidate = std::move(arrived_->front());
+    arrived_->pop_front();
+    return candidate;
+  }
   auto& candidate = candidates_[next_++];
   taken_run_at_ = candidate.claim.run_at;
   taken_task_id_ = candidate.claim.fence.task_id;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "domain/lanes.hpp"
+#include "engines/sqlite/arrivals.hpp"
 #include "engines/sqlite/candidate.hpp"
 #include "engines/sqlite/connection.hpp"
 
@@ -12,13 +13,15 @@ namespace esteira::sqlite {
 // Reads a page at a time.
 class LaneReader {
  public:
-  LaneReader(Connection& connection, const Lane& lane, int page, Time now)
-      : connection_(connection), lane_(lane), page_(page), now_(now) {}
+  // The `arrivals` of the lane are merged with what stands in it.
+  LaneReader(Connection& connection, const Lane& lane, int page, Time now, Arrivals& arrivals)
+      : connection_(connection), lane_(lane), page_(page), now_(now), arrived_(arrivals.of(lane)) {}
 
   // The first task that was not taken yet; null: the lane is empty.
   [[nodiscard]] Expected<Candidate*> head();
+  // That one.
   [[nodiscard]] Candidate take();
-  // Deletes what was taken: always the lane's first rows, so one range.
+  // Deletes what was taken of the lane's rows: always the first ones, so one range.
   [[nodiscard]] Expected<void> delete_taken();
 
  private:
@@ -28,6 +31,8 @@ class LaneReader {
   Lane lane_;
   int page_;
   Time now_;
+  Arrivals::Row* arrived_;  // may be null
+  bool arrived_first_ = false;
   std::vector<Candidate> candidates_;
   std::size_t next_ = 0;
   bool exhausted_ = false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/lanes.hpp"
+#include "engines/sqlite/arrivals.hpp"
 #include "engines/sqlite/connection.hpp"
 #include "engines/sqlite/waiting.hpp"
 #include "repository/repository.hpp"
@@ -57,14 +58,14 @@ struct DueLanes {
   [[nodiscard]] bool empty() const { return plain.empty() && gated.empty(); }
 };
 [[nodiscard]] Expected<DueLanes> due_lanes(Connection& connection, std::span<const TypeId> types,
-                                           Time now);
+                                           Time now, const Arrivals& arrivals = {});
 struct ClaimAnswer {
   std::vector<Claim> claims{};
   // When a rate lets the next task start, where one holds tasks up.
   std::optional<Time> next_at{};
 };
 [[nodiscard]] Expected<ClaimAnswer> claim(Connection& connection, const ClaimRequest& request,
-                                          const std::string& worker, Time now);
+                                          const std::string& worker, Time now, Arrivals& arrivals);
 // When the first scheduled task becomes due.
 [[nodiscard]] Expected<std::optional<Time>> next_due(Connection& connection);
 [[nodiscard]] Expected<int> promote(Connection& connection, int limit, Time now);

@@ -2,6 +2,7 @@
 #include "engines/sqlite/finish.hpp"
 #include "engines/sqlite/lease.hpp"
 #include "engines/sqlite/operations.hpp"
+#include "sqlite_sql.hpp"
 
 namespace esteira::sqlite {
 namespace {
@@ -47,6 +48,43 @@ std::vector<TaskId> changed_tasks(const TickRequest& request, const TickAnswer& 
   return ids;
 }
 
+// Of several types, priorities or flows, the claim may choose others than those that are due first.
+Expected<bool> are_mixed(Connection& connection, int limit, Time now) {
+  auto query = ESTEIRA_TRY(connection.query(sql::scheduled_mixed));
+  query.bind(now, limit);
+  return ESTEIRA_TRY(query.step()) && query.small(0) != 0;
+}
+
+// What the claim takes of the tasks that are due by now goes to it straight, where they stand in
+// one order; where it leaves some, the queue is not its next tasks alone, and as many become ready
+// as may.
+Expected<void> promote_and_claim(Connection& connection, const TickRequest& request, Time now,
+                                 TickAnswer& answer) {
+  Arrivals arrivals;
+  const auto next = request.promote_limit > 0 ? ESTEIRA_TRY(next_due(connection)) : std::nullopt;
+  const bool due = next && *next <= now;
+  if (due && request.claim) {
+    const int wanted = std::min(request.claim->limit, request.promote_limit);
+    if (ESTEIRA_TRY(are_mixed(connection, request.promote_limit, now))) {
+      answer.promoted = ESTEIRA_TRY(promote(connection, request.promote_limit, now));
+    } else if (wanted > 0) {
+      ESTEIRA_TRY(arrivals.take(connection, wanted, now));
+    }
+  }
+  const int promoted = answer.promoted;
+  if (request.claim) {
+    auto claimed = ESTEIRA_TRY(claim(connection, *request.claim, request.worker, now, arrivals));
+    answer.claims = std::move(claimed.claims);
+    answer.next_due_at = claimed.next_at;
+  }
+  answer.promoted += arrivals.count();
+  if (!due || promoted > 0 || (arrivals.count() > 0 && !arrivals.any_left())) return {};
+  ESTEIRA_TRY(arrivals.put_rest(connection, now));
+  answer.promoted +=
+      ESTEIRA_TRY(promote(connection, request.promote_limit - arrivals.count(), now));
+  return {};
+}
+
 Expected<void> work(Connection& connection, const TickRequest& request, Time now,
                     TickAnswer& answer) {
   LeaseBook leases(connection);
@@ -61,17 +99,7 @@ Expected<void> work(Connection& connection, const TickRequest& request, Time now
   for (const auto& renewal : request.renewals) {
     answer.renewals.push_back(ESTEIRA_TRY(renew(connection, leases, renewal, now + request.lease)));
   }
-  if (request.promote_limit > 0) {
-    const auto due = ESTEIRA_TRY(next_due(connection));
-    if (due && *due <= now) {
-      answer.promoted = ESTEIRA_TRY(promote(connection, request.promote_limit, now));
-    }
-  }
-  if (request.claim) {
-    auto claimed = ESTEIRA_TRY(claim(connection, *request.claim, request.worker, now));
-    answer.claims = std::move(claimed.claims);
-    answer.next_due_at = claimed.next_at;
-  }
+  ESTEIRA_TRY(promote_and_claim(connection, request, now, answer));
   auto changed = changed_tasks(request, answer);
   changed.insert(changed.end(), told.ended.begin(), told.ended.end());
   return write_change(connection, std::move(changed), now);
