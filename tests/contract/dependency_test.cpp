@@ -333,6 +333,20 @@ TEST_P(Dependencies, a_failure_reaches_ten_thousand_descendants_in_bounded_trans
   }
 }
 
+TEST_P(Dependencies, an_end_that_only_the_deleted_wait_for_is_told_of_once) {
+  if (!shared()) GTEST_SKIP() << "nobody else can leave a row behind";
+  const TypeId alpha = type("ALPHA");
+  const TaskId parent = add(new_task_row(alpha));
+  const TaskId child = add(child_row(alpha, {parent}));
+  store().query("INSERT INTO task_dependencies (parent_id, child_id) VALUES (" +
+                std::to_string(parent) + ", 987654321)");
+  end(alpha, parent, TaskStatus::completed);
+  work_dependencies();
+  EXPECT_EQ(rows_of("task_dependencies"), 0);
+  EXPECT_EQ(rows_of("task_ends"), 0);
+  EXPECT_TRUE(may_be_claimed(alpha, child));
+}
+
 TEST_P(Dependencies, a_long_chain_runs_from_its_head_to_its_end) {
   const TypeId alpha = type("ALPHA");
   std::vector<NewTaskRow> rows(50, new_task_row(alpha));

@@ -103,7 +103,12 @@ class Teller {
         ESTEIRA_TRY(runner_.run(sql::children_lock, Params{}.array<std::int64_t>(children)));
     std::set<TaskId> held;
     for (int row = 0; row < locked.size(); ++row) held.insert(locked.integer(row, 0));
-    // Whose order is locked by others, or is gone.
+    if (held.size() == children.size()) return {};
+    // An order that is not there is locked by others, or is gone, and then nobody is to be told.
+    const Rows known =
+        ESTEIRA_TRY(runner_.run(sql::children_known, Params{}.array<std::int64_t>(children)));
+    for (int row = 0; row < known.size(); ++row) children.erase(known.integer(row, 0));
+    held.insert(children.begin(), children.end());
     std::erase_if(edges_, [&](const Edge& edge) {
       if (!held.contains(edge.child)) later_.insert(edge.parent);
       return !held.contains(edge.child);
