@@ -28,7 +28,7 @@ TASK_FIELDS = [
     "task_id", "type", "status", "priority", "retries", "max_retries", "attempt", "payload",
     "result", "error_message", "scheduled_for", "started_at", "completed_at", "created_at",
     "updated_at", "crashes", "progress", "tags", "unique_key", "worker",
-    "unique_scope", "expires_at", "encrypted", "unreadable"]
+    "unique_scope", "expires_at", "depends_on", "batch_id", "encrypted", "unreadable"]
 EXECUTION_FIELDS = ["execution_id", "task_id", "attempt", "status", "started_at", "completed_at",
                     "error_message", "metadata"]
 TYPE_STATS_FIELDS = ["type", "pending", "ready", "processing", "oldest_waiting_seconds",
@@ -188,8 +188,8 @@ class Usage(Completing):
             self.assertIn("Usage: esteira " + " ".join(verb), out)
             example = re.search(r"^Example:\n  (.*)$", out, re.M)
             self.assertIn("esteira " + " ".join(verb), example[1] if example else "", verb)
-            if verb not in (["task"], ["type"], ["schedule"], ["key"], ["audit"], ["migrate"],
-                            ["encryption"], ["completion"]):
+            if verb not in (["task"], ["type"], ["batch"], ["schedule"], ["key"],
+                            ["audit"], ["migrate"], ["encryption"], ["completion"]):
                 for option in ("--json", "--database"):
                     self.assertEqual(option in out, verb != ["completion", "bash"], verb)
 
