@@ -91,7 +91,8 @@ struct Task {
   std::optional<Time> expires_at;  // ends CANCELLED unless it is claimed before
   std::vector<TaskId> depends_on;
   std::optional<std::string> batch_id;
-  bool encrypted = false;  // payload and result are stored enciphered
+  std::int64_t rate_cost = 1;  // what of its rates each start takes
+  bool encrypted = false;      // payload and result are stored enciphered
   // Why they could not be deciphered here, and are null.
   std::optional<std::string> unreadable;
 };
@@ -135,6 +136,8 @@ struct TaskOptions {
   std::optional<std::string> ref{};
   // The batch that it joins, which is made where there is none.
   std::optional<std::string> batch_id{};
+  // How much of its type's and its flow's rates its start takes: 1 to 1,000,000.
+  std::int64_t rate_cost = 1;
   // The same key with the same task again answers the first task instead of making a second. Kept
   // for 24 hours.
   std::optional<std::string> idempotency_key{};

@@ -160,6 +160,7 @@ Expected<Task> task_from_json(const Json& answer) {
     }
     task.expires_at = reader.time("expires_at");
     task.batch_id = reader.text("batch_id");
+    task.rate_cost = need_whole(reader, "rate_cost");
     if (const auto* list = reader.list("depends_on", limits::depends_on_max)) {
       for (const auto& id : *list) {
         if (id.is_int64()) task.depends_on.push_back(id.get_int64());

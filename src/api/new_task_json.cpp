@@ -8,11 +8,12 @@
 #include "api/task_json.hpp"
 #include "domain/limits.hpp"
 #include "domain/policy.hpp"
+#include "domain/rate.hpp"
 
 namespace esteira::api {
 namespace {
 
-constexpr std::array<std::string_view, 16> fields{"type",
+constexpr std::array<std::string_view, 17> fields{"type",
                                                   "payload",
                                                   "priority",
                                                   "scheduled_for",
@@ -27,6 +28,7 @@ constexpr std::array<std::string_view, 16> fields{"type",
                                                   "on_parent_failure",
                                                   "ref",
                                                   "batch_id",
+                                                  "rate_cost",
                                                   "idempotency_key"};
 
 void read_type(ObjectReader& reader, NewTask& task) {
@@ -162,6 +164,7 @@ Expected<NewTask> new_task_from_json(const Json& body, IdempotencyKey where) {
   task.options.max_retries = reader.integer("max_retries");
   read_unique(reader, wrong, task.options);
   read_parents(reader, task.options);
+  task.options.rate_cost = reader.whole("rate_cost", 1, rate_count_max).value_or(1);
   task.options.tags = reader.texts("tags");
   task.options.timeout = reader.seconds("timeout_seconds");
   const bool key_in_body = where == IdempotencyKey::in_body;
@@ -180,6 +183,7 @@ Json new_task_to_json(const NewTask& task, IdempotencyKey where) {
   if (options.max_retries) body["max_retries"] = *options.max_retries;
   write_unique(options, body);
   write_parents(options, body);
+  if (options.rate_cost != 1) body["rate_cost"] = options.rate_cost;
   if (options.expires_at) body["expires_at"] = format_time(*options.expires_at);
   if (options.expires_in) body["expires_at"] = delay_text(*options.expires_in);
   if (!options.tags.empty()) body["tags"] = JsonArray(options.tags.begin(), options.tags.end());

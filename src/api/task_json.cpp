@@ -108,6 +108,7 @@ Json task_to_json(const Task& task) {
       {"expires_at", time_to_json(task.expires_at)},
       {"depends_on", JsonArray(task.depends_on.begin(), task.depends_on.end())},
       {"batch_id", text_or_null(task.batch_id)},
+      {"rate_cost", task.rate_cost},
       {"encrypted", task.encrypted},
       {"unreadable", text_or_null(task.unreadable)},
   };

@@ -11,6 +11,7 @@
 #include "cli/verb.hpp"
 #include "cli/wiring.hpp"
 #include "domain/limits.hpp"
+#include "domain/rate.hpp"
 
 namespace esteira::cli {
 namespace {
@@ -33,6 +34,7 @@ struct Options {
   std::optional<std::string> dependency_rule;
   std::optional<std::string> on_parent_failure;
   std::optional<std::string> batch_id;
+  std::optional<std::int64_t> rate_cost;
 };
 
 Expected<void> read_parents(const Options& options, TaskOptions& task) {
@@ -93,6 +95,7 @@ Expected<NewTask> new_task(const Options& options) {
   ESTEIRA_TRY(read_parents(options, task.options));
   task.options.idempotency_key = options.idempotency_key;
   task.options.tags = options.tags;
+  task.options.rate_cost = options.rate_cost.value_or(1);
   task.options.timeout = options.timeout;
   return task;
 }
@@ -151,6 +154,8 @@ void declare(Arguments& arguments, Options& options) {
                     "what becomes of it when one of them does not complete (default cancel)"},
                    {"cancel", "run"}, options.on_parent_failure);
   arguments.text({"--batch-id", "B", "the batch that it joins"}, options.batch_id);
+  arguments.integer({"--rate-cost", "N", "what of its rates each start takes (default 1)"},
+                    {1, rate_count_max}, options.rate_cost);
 }
 
 }  // namespace

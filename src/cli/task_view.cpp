@@ -50,6 +50,7 @@ std::string task_text(const Task& task) {
     pairs.emplace_back("depends_on", fmt::format("{}", fmt::join(task.depends_on, ", ")));
   }
   add_text("batch_id", task.batch_id);
+  if (task.rate_cost != 1) pairs.emplace_back("rate_cost", fmt::format("{}", task.rate_cost));
   add_text("worker", task.worker);
   if (task.encrypted) pairs.emplace_back("encrypted", task.unreadable.value_or("yes"));
   pairs.emplace_back("payload", task.unreadable ? "can't be deciphered" : to_text(task.payload));

@@ -1,6 +1,7 @@
 #include "domain/gate.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace esteira {
 namespace {
@@ -88,6 +89,25 @@ void Gate::start(const FlowState& flow, int count) {
   const int spent = flow.key == state_.cursor && state_.taken < share ? state_.taken : 0;
   state_.cursor = flow.key;
   state_.taken = spent + count;
+}
+
+std::int64_t Gate::tokens() const {
+  return bucket_ ? bucket_->tokens(now_) : std::numeric_limits<std::int64_t>::max();
+}
+
+std::int64_t Gate::tokens(const FlowState& flow) {
+  auto* bucket = bucket_of(flow);
+  return bucket == nullptr ? std::numeric_limits<std::int64_t>::max() : bucket->tokens(now_);
+}
+
+void Gate::charge(std::int64_t more) {
+  if (bucket_ && more > 0) bucket_->owe(more);
+}
+
+void Gate::charge(const FlowState& flow, std::int64_t more) {
+  if (more <= 0) return;
+  charge(more);
+  if (auto* bucket = bucket_of(flow); bucket != nullptr) bucket->owe(more);
 }
 
 void Gate::give_back(const FlowState& flow, int count) {

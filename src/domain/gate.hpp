@@ -62,6 +62,13 @@ class Gate {
   void start(int count);
   void start(const FlowState& flow, int count);
 
+  // What the buckets hold: once they hold nothing more, what starts next is to wait.
+  [[nodiscard]] std::int64_t tokens() const;
+  [[nodiscard]] std::int64_t tokens(const FlowState& flow);
+  // What has started costs so much more than one each.
+  void charge(std::int64_t more);
+  void charge(const FlowState& flow, std::int64_t more);
+
   // So many of those did not start after all.
   void give_back(const FlowState& flow, int count);
   // Passes on the turn after a flow, whatever it did with its own.

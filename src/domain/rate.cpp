@@ -64,11 +64,11 @@ TokenBucket::TokenBucket(const Rate& rate, Duration now)
     : rate_(rate), credit_(rate.burst() * rate.per.count()), at_(now) {}
 
 TokenBucket::TokenBucket(const Rate& rate, std::int64_t credit, Duration at)
-    : rate_(rate), credit_(std::clamp<std::int64_t>(credit, 0, most())), at_(at) {}
+    : rate_(rate), credit_(std::min(credit, most())), at_(at) {}
 
 std::int64_t TokenBucket::credit_at(Duration now) const {
   // So long it takes to fill; longer brings nothing more.
-  const Duration filling{most() / rate_.count + 1};
+  const Duration filling{(most() - credit_) / rate_.count + 1};
   const auto elapsed = std::clamp(now - at_, Duration{0}, filling);
   return std::min(most(), credit_ + elapsed.count() * rate_.count);
 }
@@ -85,7 +85,9 @@ std::optional<Duration> TokenBucket::take(Duration now) {
 std::int64_t TokenBucket::tokens(Duration now) const { return credit_at(now) / rate_.per.count(); }
 
 Duration TokenBucket::until_next(Duration now) const {
-  const std::int64_t missing = rate_.per.count() - credit_at(now) % rate_.per.count();
+  const std::int64_t credit = credit_at(now);
+  const std::int64_t one = rate_.per.count();
+  const std::int64_t missing = credit < one ? one - credit : one - credit % one;
   return Duration{(missing + rate_.count - 1) / rate_.count};
 }
 

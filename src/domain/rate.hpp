@@ -31,8 +31,8 @@ struct Rate {
 // As a store keeps it: what no program of this version has written counts as no limit.
 [[nodiscard]] std::optional<Rate> known_rate(const std::optional<std::string>& text);
 
-// Keeps a rate: full at the start, holds the burst, filled evenly. Any clock that does
-// not go back, the same for all calls.
+// Keeps a rate: full at the start, holds the burst, filled evenly. What is taken may cost more than
+// is there: then the bucket owes the rest. Any clock that does not go back, the same for all calls.
 class TokenBucket {
  public:
   TokenBucket(const Rate& rate, Duration now);
@@ -41,6 +41,8 @@ class TokenBucket {
 
   // Takes one. Else how long until there is one, more than 0.
   [[nodiscard]] std::optional<Duration> take(Duration now);
+  // What was taken costs so many more.
+  void owe(std::int64_t count) { credit_ -= count * rate_.per.count(); }
   // What was taken and not used.
   void put_back(std::int64_t count) {
     credit_ = std::min(most(), credit_ + count * rate_.per.count());
@@ -48,9 +50,9 @@ class TokenBucket {
   // Whether it is full, so that a new one would be the same.
   [[nodiscard]] bool full(Duration now) const;
   [[nodiscard]] const Rate& rate() const { return rate_; }
-  // How many may be taken now.
+  // How many may be taken now; below 0: so many are owed.
   [[nodiscard]] std::int64_t tokens(Duration now) const;
-  // How long until there is one more than now; a full bucket never has.
+  // How long until one may be taken that may not be taken now; a full bucket never has it.
   [[nodiscard]] Duration until_next(Duration now) const;
   // When it will be full.
   [[nodiscard]] Duration full_at() const {

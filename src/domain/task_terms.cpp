@@ -31,6 +31,11 @@ Enum named(const JsonObject& object, std::string_view name,
   return parsed ? *parsed : Enum{};
 }
 
+std::int64_t whole(const JsonObject& object, std::string_view name, std::int64_t otherwise) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_int64() ? value->get_int64() : otherwise;
+}
+
 std::vector<TaskId> ids(const JsonObject& object, std::string_view name) {
   std::vector<TaskId> ids;
   const auto* value = object.if_contains(name);
@@ -62,6 +67,7 @@ std::optional<std::string> stored_terms(const TaskTerms& terms) {
     object["on_parent_failure"] = to_text(terms.on_parent_failure);
   }
   if (terms.batch_id) object["batch_id"] = *terms.batch_id;
+  if (terms.rate_cost != 1) object["rate_cost"] = terms.rate_cost;
   if (terms.encrypted) object["encrypted"] = true;
   return to_text(Json(std::move(object)));
 }
@@ -78,6 +84,7 @@ TaskTerms read_task_terms(std::string_view stored) {
           .dependency_rule = named(object, "dependency_rule", parse_dependency_rule),
           .on_parent_failure = named(object, "on_parent_failure", parse_parent_failure),
           .batch_id = text(object, "batch_id"),
+          .rate_cost = whole(object, "rate_cost", 1),
           .encrypted = truth(object, "encrypted")};
 }
 
@@ -86,6 +93,7 @@ void show_terms(const TaskTerms& terms, Task& task) {
   task.expires_at = terms.expires_at;
   task.depends_on = terms.depends_on;
   task.batch_id = terms.batch_id;
+  task.rate_cost = terms.rate_cost;
   task.encrypted = terms.encrypted;
 }
 

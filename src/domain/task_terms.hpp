@@ -20,6 +20,7 @@ struct TaskTerms {
   DependencyRule dependency_rule = DependencyRule::completed;
   ParentFailure on_parent_failure = ParentFailure::cancel;
   std::optional<std::string> batch_id;
+  std::int64_t rate_cost = 1;
   bool encrypted = false;  // payload, result and checkpoint are stored enciphered
 
   friend bool operator==(const TaskTerms&, const TaskTerms&) = default;

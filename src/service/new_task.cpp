@@ -9,6 +9,7 @@
 #include "base/utf8.hpp"
 #include "domain/flow_key.hpp"
 #include "domain/limits.hpp"
+#include "domain/rate.hpp"
 #include "service/batch_service.hpp"
 #include "service/task_refs.hpp"
 
@@ -141,6 +142,7 @@ Expected<void> check_options(const TaskOptions& options, Time now) {
   ESTEIRA_TRY(check_expiry(options, now));
   ESTEIRA_TRY(check_unique(options));
   ESTEIRA_TRY(check_parents(options));
+  ESTEIRA_TRY(check_range(options.rate_cost, 1, rate_count_max, "/rate_cost"));
   if (options.idempotency_key) {
     ESTEIRA_TRY(check_text(*options.idempotency_key, limits::idempotency_key_bytes_max,
                            "/idempotency_key"));
@@ -222,6 +224,7 @@ std::string asked_terms(const TaskOptions& options) {
     text += fmt::format("\non failure {}", to_text(options.on_parent_failure));
   }
   if (options.batch_id) text += fmt::format("\nbatch {}", *options.batch_id);
+  if (options.rate_cost != 1) text += fmt::format("\ncost {}", options.rate_cost);
   return text;
 }
 
@@ -230,7 +233,8 @@ TaskTerms terms_of(const TaskOptions& options, Time now) {
                   .unique_scope = options.unique_scope,
                   .dependency_rule = options.dependency_rule.value_or(DependencyRule::completed),
                   .on_parent_failure = options.on_parent_failure,
-                  .batch_id = options.batch_id};
+                  .batch_id = options.batch_id,
+                  .rate_cost = options.rate_cost};
   if (options.unique_window) terms.unique_until = now + *options.unique_window;
   for (const auto& parent : options.depends_on) {
     if (const auto* task_id = std::get_if<TaskId>(&parent)) terms.depends_on.push_back(*task_id);

@@ -187,7 +187,7 @@ TEST(TaskJson, a_task_has_the_fields_of_the_interface_in_their_order) {
       R"("result":null,"error_message":null,"scheduled_for":"2024-12-25T00:00:00Z",)"
       R"("started_at":null,"completed_at":null,"created_at":"2024-12-01T12:00:00Z",)"
       R"("updated_at":null,"crashes":0,"progress":null,"tags":[],"unique_key":null,)"
-      R"("worker":null,"unique_scope":null,"expires_at":null,"depends_on":[],"batch_id":null,)"
+      R"("worker":null,"unique_scope":null,"expires_at":null,"depends_on":[],"batch_id":null,"rate_cost":1,)"
       R"("encrypted":false,"unreadable":null})");
 }
 

@@ -28,7 +28,8 @@ TASK_FIELDS = [
     "task_id", "type", "status", "priority", "retries", "max_retries", "attempt", "payload",
     "result", "error_message", "scheduled_for", "started_at", "completed_at", "created_at",
     "updated_at", "crashes", "progress", "tags", "unique_key", "worker",
-    "unique_scope", "expires_at", "depends_on", "batch_id", "encrypted", "unreadable"]
+    "unique_scope", "expires_at", "depends_on", "batch_id", "rate_cost",
+    "encrypted", "unreadable"]
 EXECUTION_FIELDS = ["execution_id", "task_id", "attempt", "status", "started_at", "completed_at",
                     "error_message", "metadata"]
 TYPE_STATS_FIELDS = ["type", "pending", "ready", "processing", "oldest_waiting_seconds",

@@ -64,11 +64,16 @@ std::vector<TaskId> Contract::add_many(TypeId type_id, int count) {
   return add(rows);
 }
 
+LeaseId Contract::draw_lease() {
+  const MutexLock lock(lease_mutex_);
+  return chance.lease_id();
+}
+
 TickRequest Contract::claim_request(std::vector<TypeId> types, int limit) {
   TickRequest request;
   request.worker = worker_name;
   request.promote_limit = limits::promote_tasks_max;
-  request.claim = ClaimRequest{.lease_id = chance.lease_id(),
+  request.claim = ClaimRequest{.lease_id = draw_lease(),
                                .types = types,
                                .limit = limit,
                                .gated = types,
@@ -115,7 +120,7 @@ NoteAnswer Contract::note(const Note& note) {
 }
 
 std::vector<TaskRepository::TakenOver> Contract::take_expired(int limit) {
-  return must(repository().take_expired("rescuer", chance.lease_id(), lease_length, limit, now_));
+  return must(repository().take_expired("rescuer", draw_lease(), lease_length, limit, now_));
 }
 
 ChangeStatus Contract::cancel(TaskId task_id) {

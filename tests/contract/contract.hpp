@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/mutex.hpp"
 #include "contract/store.hpp"
 #include "domain/limits.hpp"
 #include "repository/repository.hpp"
@@ -69,6 +70,10 @@ class Contract : public testing::TestWithParam<StoreKind> {
   std::string worker_name = "worker-1";
 
  private:
+  // Some cases claim on several threads.
+  LeaseId draw_lease();
+
+  Mutex lease_mutex_;
   std::unique_ptr<Store> store_;
   std::shared_ptr<TaskRepository> repository_;
   Time now_ = parse_time("2026-03-01T12:00:00Z");

@@ -67,6 +67,55 @@ TEST_P(Gates, no_more_run_at_once_than_the_type_allows) {
   EXPECT_TRUE(claim_some(limited).empty());
 }
 
+TEST_P(Gates, a_start_takes_its_whole_cost_and_the_bucket_owes_what_it_has_not) {
+  const TypeId alpha = change_type("ALPHA", [](TaskType& t) { t.rate = "10/s"; }).type_id;
+  NewTaskRow dear = new_task_row(alpha);
+  dear.terms.rate_cost = 4;
+  add(std::vector(6, dear));
+  // 4 and 4 leave two tokens, and the third owes two.
+  EXPECT_EQ(claim_some(alpha).size(), 3U);
+  pass(299ms);
+  EXPECT_TRUE(claim_some(alpha).empty());
+  pass(1ms);
+  EXPECT_EQ(claim_some(alpha).size(), 1U);
+  pass(399ms);
+  TickRequest request = claim_request({alpha}, 10);
+  const TickAnswer answer = tick(request);
+  EXPECT_TRUE(answer.claims.empty());
+  EXPECT_EQ(answer.next_due_at, now() + 1ms);
+  pass(1ms);
+  const auto next = claim_some(alpha);
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].terms.rate_cost, 4);
+}
+
+TEST_P(Gates, a_cost_is_taken_of_the_flow_and_of_the_type) {
+  const TypeId flowing = this->flowing([](TaskType& t) {
+    t.rate = "100/m";
+    t.flow.key_rate = "10/m";
+    t.flow.weights = {{"a", 100}, {"b", 100}};
+  });
+  const auto dear = [&](const std::string& flow, std::int64_t cost) {
+    NewTaskRow row = row_of(flowing, flow);
+    row.terms.rate_cost = cost;
+    return row;
+  };
+  add(std::vector(5, dear("a", 6)));
+  add(std::vector(5, dear("b", 1)));
+  // Of a: 6 and 6, which owes two of its ten. Of b: all five, by themselves.
+  EXPECT_EQ(flows_of(claim_some(flowing)), "aabbbbb");
+  pass(18s);
+  EXPECT_EQ(flows_of(claim_some(flowing)), "a");
+  add(dear("c", 1000));
+  EXPECT_EQ(flows_of(claim_some(flowing)), "c");
+  // The type owes: nobody else starts.
+  add(dear("d", 1));
+  pass(1min);
+  EXPECT_TRUE(claim_some(flowing).empty());
+  pass(10min);
+  EXPECT_FALSE(claim_some(flowing).empty());
+}
+
 TEST_P(Gates, every_end_of_an_attempt_gives_its_slot_back) {
   const TypeId limited = this->limited(1);
   const std::vector<Outcome> outcomes{outcome::Completed{"null"},

@@ -84,5 +84,20 @@ TEST(TokenBucket, a_clock_that_stands_still_gives_nothing_new) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(bucket.take(1s));
 }
 
+TEST(TokenBucket, what_is_owed_is_paid_before_the_next) {
+  TokenBucket bucket({.count = 10, .per = 1s}, 0s);
+  EXPECT_FALSE(bucket.take(0s));
+  bucket.owe(14);
+  EXPECT_EQ(bucket.tokens(0s), -5);
+  EXPECT_EQ(bucket.until_next(0s), 600ms);
+  EXPECT_EQ(bucket.take(599ms), 1ms);
+  EXPECT_FALSE(bucket.take(600ms));
+  TokenBucket kept(bucket.rate(), bucket.credit(), bucket.at());
+  kept.owe(30);
+  EXPECT_EQ(kept.full_at(), 600ms + 4s);
+  EXPECT_FALSE(kept.full(4s));
+  EXPECT_TRUE(kept.full(4600ms));
+}
+
 }  // namespace
 }  // namespace esteira

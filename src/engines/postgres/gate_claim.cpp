@@ -112,11 +112,16 @@ Expected<void> GateClaim::take(const Lane& lane, int wanted) {
 Expected<void> GateClaim::take_ready(Gate& gate, const Lane& lane, int wanted) {
   const int most = gate.room(wanted);
   if (most == 0) return {};
-  const Rows rows = ESTEIRA_TRY(transaction_.run(
-      inlined(sql::gate_ready, ":limit", rounded(most)),
-      Params{}.add(lane.type_id).add(lane.priority).add(now_).add(std::int64_t{most})));
+  const Rows rows = ESTEIRA_TRY(transaction_.run(inlined(sql::gate_ready, ":limit", rounded(most)),
+                                                 Params{}
+                                                     .add(lane.type_id)
+                                                     .add(lane.priority)
+                                                     .add(now_)
+                                                     .add(std::int64_t{most})
+                                                     .add(gate.tokens())));
   gate.start(rows.size());
   add(rows, /*kept_slot=*/false);
+  gate.charge(last_cost(rows.size()) - rows.size());
   return {};
 }
 
@@ -147,6 +152,7 @@ Expected<int> GateClaim::take_round(Gate& gate, const Lane& lane, int wanted) {
   bool wrapped = false;
   while (count < wanted && visits_left_ > 0) {
     std::vector<Turn> turns;
+    const auto tokens = gate.tokens();
     const auto found = ESTEIRA_TRY(flows(lane, key, inclusive, page));
     int planned = 0;
     bool around = false;
@@ -161,11 +167,11 @@ Expected<int> GateClaim::take_round(Gate& gate, const Lane& lane, int wanted) {
       key = flow.key;
       inclusive = false;
       if (most == 0) continue;
+      turns.push_back({.flow = flow, .count = most, .tokens = gate.tokens(flow)});
       gate.start(flow, most);
-      turns.push_back({.flow = flow, .count = most});
       planned += most;
     }
-    count += ESTEIRA_TRY(take_turns(gate, lane, turns));
+    count += ESTEIRA_TRY(take_turns(gate, lane, turns, tokens));
     if (around || (wrapped && found.empty())) break;
     if (!whole || static_cast<int>(found.size()) == page || wrapped) continue;
     wrapped = true;
@@ -175,23 +181,45 @@ Expected<int> GateClaim::take_round(Gate& gate, const Lane& lane, int wanted) {
   return count;
 }
 
-Expected<int> GateClaim::take_turns(Gate& gate, const Lane& lane, const std::vector<Turn>& turns) {
+std::int64_t GateClaim::last_cost(int count) const {
+  std::int64_t cost = 0;
+  for (auto taken = taken_.rbegin(); count > 0; ++taken, --count) {
+    cost += taken->claim.terms.rate_cost;
+  }
+  return cost;
+}
+
+Expected<int> GateClaim::take_turns(Gate& gate, const Lane& lane, const std::vector<Turn>& turns,
+                                    std::int64_t tokens) {
   if (turns.empty()) return 0;
   Params params;
   params.add(lane.type_id)
       .add(lane.priority)
       .array<std::string_view>(turns, [](const Turn& t) { return std::string_view{t.flow.key}; })
       .array<int>(turns, [](const Turn& t) { return t.count; })
-      .array<bool>(turns, [&](const Turn& t) { return gate.ordered() && t.flow.held; });
+      .array<bool>(turns, [&](const Turn& t) { return gate.ordered() && t.flow.held; })
+      .array<std::int64_t>(turns, [](const Turn& t) { return t.tokens; })
+      .add(tokens);
   const Rows rows = ESTEIRA_TRY(transaction_.run(
       gate.ordered() ? std::string_view{ordered_turns()} : sql::gate_turns, params));
   add(rows, gate.ordered());
-  std::map<std::string, int> started;
+  struct Started {
+    int count = 0;
+    std::int64_t cost = 0;
+  };
+  std::map<std::string, Started> started;
   for (int row = 0; row < rows.size(); ++row) {
-    ++started[taken_[taken_.size() - static_cast<std::size_t>(rows.size() - row)]
-                  .claim.terms.flow_key.value_or("")];
+    const auto& terms =
+        taken_[taken_.size() - static_cast<std::size_t>(rows.size() - row)].claim.terms;
+    Started& flow = started[terms.flow_key.value_or("")];
+    ++flow.count;
+    flow.cost += terms.rate_cost;
   }
-  for (const Turn& turn : turns) gate.give_back(turn.flow, turn.count - started[turn.flow.key]);
+  for (const Turn& turn : turns) {
+    const auto& [count, cost] = started[turn.flow.key];
+    gate.give_back(turn.flow, turn.count - count);
+    gate.charge(turn.flow, cost - count);
+  }
   return rows.size();
 }
 

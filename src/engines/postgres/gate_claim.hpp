@@ -35,6 +35,7 @@ class GateClaim {
   struct Turn {
     FlowState flow;
     int count = 0;
+    std::int64_t tokens = 0;  // of its own bucket
   };
 
   [[nodiscard]] Expected<void> open(std::span<const TypeId> types);
@@ -48,7 +49,9 @@ class GateClaim {
   [[nodiscard]] Expected<std::vector<FlowState>> flows(const Lane& lane, const std::string& key,
                                                        bool at, int limit);
   [[nodiscard]] Expected<int> take_turns(Gate& gate, const Lane& lane,
-                                         const std::vector<Turn>& turns);
+                                         const std::vector<Turn>& turns, std::int64_t tokens);
+  // What the last tasks that were taken cost.
+  [[nodiscard]] std::int64_t last_cost(int count) const;
   void add(const Rows& rows, bool kept_slot);
   [[nodiscard]] Expected<void> lease();
   [[nodiscard]] Expected<void> close();

@@ -73,13 +73,17 @@ Expected<void> GateBook::take_ready(Gate& gate, const Lane& lane, int wanted,
   const int most = gate.room(wanted);
   if (most == 0) return {};
   LaneReader reader(connection_, lane, most, now_, arrivals_);
+  const auto tokens = gate.tokens();
+  std::int64_t cost = 0;
   int count = 0;
-  while (count < most && ESTEIRA_TRY(reader.head()) != nullptr) {
+  while (count < most && cost < tokens && ESTEIRA_TRY(reader.head()) != nullptr) {
     taken.push_back(reader.take());
     taken.back().gated = true;
+    cost += taken.back().claim.terms.rate_cost;
     ++count;
   }
   gate.start(count);
+  gate.charge(cost - count);
   return reader.delete_taken();
 }
 
@@ -131,20 +135,24 @@ Expected<int> GateBook::take_turn(Gate& gate, const Lane& lane, const std::strin
   const int most = gate.turn(flow, wanted);
   if (most == 0) return 0;
   std::vector<TaskId> ids;
+  const auto tokens = std::min(gate.tokens(), gate.tokens(flow));
+  std::int64_t cost = 0;
   {
     auto query = ESTEIRA_TRY(connection_.query(sql::queued_page));
     query.bind(lane.type_id, lane.priority, flow_key, most, gate.ordered() && flow.held);
-    while (ESTEIRA_TRY(query.step())) {
+    while (cost < tokens && ESTEIRA_TRY(query.step())) {
       taken.push_back(
           ESTEIRA_TRY(read_candidate(query, lane.type_id, query.small(order_columns + 6))));
       taken.back().gated = true;
       taken.back().kept_slot = gate.ordered();
       ids.push_back(taken.back().claim.fence.task_id);
+      cost += taken.back().claim.terms.rate_cost;
     }
   }
   for (const auto task_id : ids) ESTEIRA_TRY(connection_.run(sql::queued_delete, task_id));
   const auto count = static_cast<int>(ids.size());
   gate.start(flow, count);
+  gate.charge(flow, cost - count);
   return count;
 }
 

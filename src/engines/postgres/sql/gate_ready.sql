@@ -1,10 +1,17 @@
--- claim: takes the first tasks of a gated type's lane that belong to no flow.
-WITH picked AS MATERIALIZED (
-  SELECT * FROM (
-    SELECT r.* FROM esteira.task_ready r
-    WHERE r.type_id = $1 AND r.priority = $2 AND r.run_at <= $3
-    ORDER BY r.priority DESC, r.run_at, r.task_id LIMIT :limit FOR UPDATE SKIP LOCKED
-  ) first LIMIT $4
+-- claim: takes the first tasks of a gated type's lane that belong to no flow, until their costs have
+-- used up $5.
+WITH first AS MATERIALIZED (
+  SELECT r.* FROM esteira.task_ready r
+  WHERE r.type_id = $1 AND r.priority = $2 AND r.run_at <= $3
+  ORDER BY r.priority DESC, r.run_at, r.task_id LIMIT :limit FOR UPDATE SKIP LOCKED
+), picked AS MATERIALIZED (
+  SELECT f.* FROM (
+    SELECT f.*, coalesce(sum(coalesce((r.terms ->> 'rate_cost')::bigint, 1))
+                         OVER (ORDER BY f.run_at, f.task_id
+                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS spent
+    FROM (SELECT * FROM first LIMIT $4) f
+    CROSS JOIN LATERAL (SELECT * FROM esteira.task_requests r WHERE r.task_id = f.task_id OFFSET 0) r
+  ) f WHERE f.spent < $5::bigint
 ), gone AS (
   DELETE FROM esteira.task_ready r USING picked p
   WHERE r.type_id = p.type_id AND r.priority = p.priority AND r.run_at = p.run_at
