@@ -8,11 +8,14 @@
 namespace esteira::instant {
 namespace {
 
+// A session that is idle has no transaction open, whatever time a listener that was just woken
+// shows.
 constexpr const char* longest_open =
     "SELECT 1000 * extract(epoch FROM clock_timestamp() - xact_start), "
     "state || ': ' || substr(query, 1, 100) "
     "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-    "AND backend_type = 'client backend' AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 1";
+    "AND backend_type = 'client backend' AND state <> 'idle' AND xact_start IS NOT NULL "
+    "ORDER BY xact_start LIMIT 1";
 
 class PostgresActivity final : public LongestTransaction {
  public:
